@@ -1,0 +1,1 @@
+"""Satu Data Indonesia for CKAN: metadata scheme, approval workflow, Daftar Data."""

@@ -1,0 +1,516 @@
+"""API of the approval: one action per transition, and show, list, history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.types import Context
+
+from ckanext.satudata import signals
+from ckanext.satudata.approval import (
+    locks,
+    permissions,
+    publication,
+    schema,
+    service,
+)
+from ckanext.satudata.approval.model import Approval, Finding
+from ckanext.satudata.approval.states import TRANSITIONS, State
+from ckanext.satudata.common import actor, events
+from ckanext.satudata.roles import permissions as roles
+
+__all__ = [
+    "satudata_approval_history",
+    "satudata_approval_list",
+    "satudata_approval_show",
+    *(f"satudata_approval_{name}" for name in TRANSITIONS),
+]
+
+_LIST_LIMIT = 50
+
+
+def _package_id(context: Context, data_dict: dict[str, Any]) -> str:
+    """Id of a dataset the caller may see; else the answer is that of a missing one."""
+    package = model.Package.get(data_dict["id"])
+    if package is None or package.state == "deleted":
+        raise tk.ObjectNotFound
+    try:
+        tk.check_access("package_show", tk.fresh_context(context), {"id": package.id})
+    except tk.NotAuthorized as error:
+        raise tk.ObjectNotFound from error
+    return package.id
+
+
+def _decide(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Check, do, commit, tell: the four steps of every transition."""
+    package_id = _package_id(context, data_dict)
+    tk.check_access(f"satudata_approval_{name}", context, {"id": package_id})
+    decision = service.Decision(
+        package_id,
+        actor.user(context),
+        data_dict.get("comment") or data_dict.get("notice") or "",
+        data_dict.get("revision"),
+        data_dict.get("findings") or [],
+        data_dict.get("checklist") or {},
+        {
+            key: data_dict.get(key)
+            for key in ("number", "date", "upload", "reason", "notice")
+        },
+    )
+    try:
+        with locks.lock({package_id}, alone=True):
+            if name == "withdraw":
+                approval = publication.withdraw(decision)
+            else:
+                approval = service.transit(name, decision)
+            model.Session.commit()
+    except Exception:
+        # Nothing of a refused decision is kept, nor its row lock.
+        model.Session.rollback()
+        raise
+    result = approval.dictize()
+    publication.reindex(package_id)
+    signals.approval_changed.send(name, approval=result)
+    return result
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_submit(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Submit a dataset for checking (SOP 2.2 → 3.1); it is locked from now on.
+
+    By a produsen_data or walidata_pendukung of the OPD. Freezes the fingerprint.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` (dataset, name or id), optional ``comment`` (answer to the
+            findings) and ``revision`` (the one seen; another one is a conflict).
+
+    Returns:
+        The approval as of ``satudata_approval_show``, without its findings.
+
+    Raises:
+        NotAuthorized: not a role of that OPD.
+        ValidationError: wrong state, no file, a file still loading, or a conflict.
+    """
+    return _decide("submit", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_recall(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Undo one's own submission while nobody has taken it for checking.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, optional ``comment``, ``revision``.
+
+    Returns:
+        The approval: draft, or returned from round 2 on.
+
+    Raises:
+        NotAuthorized: not a role of that OPD.
+        ValidationError: not the submitter, taken already, or a conflict.
+    """
+    return _decide("recall", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_claim(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Take a submitted dataset for checking, as walidata (pembina_data in its review).
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, optional ``revision``.
+
+    Returns:
+        The approval with ``claimed_by`` and ``claimed_at``.
+
+    Raises:
+        NotAuthorized: no such role.
+        ValidationError: a colleague holds it, one prepared it oneself, or wrong state.
+    """
+    return _decide("claim", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_release(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Give a dataset taken for checking back to the queue.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, optional ``revision``.
+
+    Returns:
+        The approval without a claim.
+
+    Raises:
+        NotAuthorized: no such role.
+        ValidationError: held by a colleague or by nobody.
+    """
+    return _decide("release", context, data_dict)
+
+
+@tk.validate_action_data(schema.with_findings)
+def satudata_approval_return(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a dataset to its producer with findings (Perpres 39/2019 ps 34).
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``findings`` (list of ``code``, ``severity`` must or advice,
+            ``field`` or ``resource`` with ``column`` and ``rows``, ``comment``), at
+            least one of them must; optional ``comment``, ``revision``.
+
+    Returns:
+        The approval: returned; the dataset can be changed again.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: not taken by the caller, no must finding, or a conflict.
+    """
+    return _decide("return", context, data_dict)
+
+
+@tk.validate_action_data(schema.confirm)
+def satudata_approval_confirm(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Confirm that a dataset conforms (SOP 3.1), as the walidata who took it.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``checklist`` (standar_data, metadata, interoperabilitas,
+            kode_referensi, privasi: ok, not_ok or na); optional ``comment``,
+            ``revision``.
+
+    Returns:
+        The approval: awaiting_validation, or pembina_review for data prioritas.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: an unanswered or failed principle, the content changed, the
+            caller prepared the dataset, or a conflict.
+    """
+    return _decide("confirm", context, data_dict)
+
+
+@tk.validate_action_data(schema.with_findings)
+def satudata_approval_return_to_walidata(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Return data prioritas from the Pembina Data to the walidata (ps 35).
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``findings`` as of ``satudata_approval_return``; optional
+            ``comment``, ``revision``.
+
+    Returns:
+        The approval: submitted.
+
+    Raises:
+        NotAuthorized: not the pembina_data.
+        ValidationError: not taken by the caller, no must finding, or a conflict.
+    """
+    return _decide("return_to_walidata", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_endorse(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Endorse data prioritas as Pembina Data (ps 35).
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, optional ``comment``, ``revision``.
+
+    Returns:
+        The approval: awaiting_validation.
+
+    Raises:
+        NotAuthorized: not the pembina_data.
+        ValidationError: not taken by the caller, the content changed, or a conflict.
+    """
+    return _decide("endorse", context, data_dict)
+
+
+@tk.validate_action_data(schema.with_findings)
+def satudata_approval_decline(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a dataset as head of the agency, instead of validating it.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``findings`` (one is enough: head_not_ready,
+            head_wrong_figure or other, with ``comment``); optional ``revision``.
+
+    Returns:
+        The approval: returned.
+
+    Raises:
+        NotAuthorized: not the head of that OPD or their stand-in.
+        ValidationError: wrong state, no reason, or a conflict.
+    """
+    return _decide("decline", context, data_dict)
+
+
+@tk.validate_action_data(schema.validate)
+def satudata_approval_validate(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Validate a dataset as head of the agency, with the signed letter (SOP 3.2).
+
+    The surat validasi is entered in the register in the same transaction; publication
+    follows by the tick process.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``number`` and ``date`` (ISO) of the letter, ``upload`` (the
+            signed PDF); optional ``comment``, ``revision``.
+
+    Returns:
+        The approval: validated, with ``letter_id``.
+
+    Raises:
+        NotAuthorized: not the head of that OPD or their stand-in.
+        ValidationError: no PDF, a number that is in the register, the content changed,
+            the caller prepared or checked the dataset, or a conflict.
+    """
+    return _decide("validate", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_invalidate(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Send a dataset back to the check because its content is not what was decided on.
+
+    The extension does this by itself at publication; a walidata may do it too.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``comment`` (why); optional ``revision``.
+
+    Returns:
+        The approval: submitted.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: wrong state, no reason, or a conflict.
+    """
+    return _decide("invalidate", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_hold(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Hold the publication of a validated dataset; ``publish`` lifts it.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``comment`` (why); optional ``revision``.
+
+    Returns:
+        The approval with ``hold_reason``.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: wrong state, no reason, or a conflict.
+    """
+    return _decide("hold", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_publish(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Publish a validated dataset now, lifting a hold (SOP 4).
+
+    The tick process does this by itself once the letter is signed.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, optional ``revision``.
+
+    Returns:
+        The approval: published, or submitted when the content is not the validated one.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: not validated, or its letter not signed.
+    """
+    package_id = _package_id(context, data_dict)
+    tk.check_access("satudata_approval_publish", context, {"id": package_id})
+    result = publication.publish(package_id, actor.user(context)).dictize()
+    signals.approval_changed.send("publish", approval=result)
+    return result
+
+
+@tk.validate_action_data(schema.withdraw)
+def satudata_approval_withdraw(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Withdraw a published dataset from the public at once, as walidata.
+
+    Works with the search index down. Copies at harvesters stay: tell their operators.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``reason`` (wrong, privacy, replaced, legal, other),
+            ``notice`` (shown to the public); optional ``revision``.
+
+    Returns:
+        The approval: withdrawn. The dataset returns only by a new one.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: not published, reason or notice missing, or a conflict.
+    """
+    return _decide("withdraw", context, data_dict)
+
+
+@tk.validate_action_data(schema.decision)
+def satudata_approval_cancel(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """End an approval without publication; the dataset stays, private.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id``, ``comment`` (why); optional ``revision``.
+
+    Returns:
+        The approval: cancelled. A later submission opens a new one.
+
+    Raises:
+        NotAuthorized: neither producer of that OPD nor walidata.
+        ValidationError: wrong state, no reason, or a conflict.
+    """
+    return _decide("cancel", context, data_dict)
+
+
+@tk.side_effect_free
+@tk.validate_action_data(schema.dataset)
+def satudata_approval_show(
+    context: Context, data_dict: dict[str, Any]
+) -> dict[str, Any]:
+    """Show where a dataset stands.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` of the dataset, name or id.
+
+    Returns:
+        ``state``, ``revision``, ``round``, ``organization_id``, ``priority``,
+        ``fingerprint``, who and when (``submitted_by``, ``claimed_by``, ``checked_by``,
+        ``endorsed_by``, ``validated_by`` …), ``letter_id``, ``due_at``, ``checklist``,
+        and ``findings``. A dataset never submitted is a draft with revision 0.
+
+    Raises:
+        ObjectNotFound: no such dataset, or none that the caller may see.
+        NotAuthorized: the caller is no party of the process.
+    """
+    package_id = _package_id(context, data_dict)
+    tk.check_access("satudata_approval_show", context, {"id": package_id})
+    approval = service.current(package_id)
+    if approval is None:
+        return {
+            "package_id": package_id,
+            "state": str(State.DRAFT),
+            "revision": 0,
+            "round": 0,
+            "findings": [],
+        }
+    findings = model.Session.scalars(Finding.of(approval.id))
+    return {**approval.dictize(), "findings": [one.dictize() for one in findings]}
+
+
+@tk.side_effect_free
+@tk.validate_action_data(schema.dataset)
+def satudata_approval_history(
+    context: Context, data_dict: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """List what happened to a dataset, oldest first.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` of the dataset, name or id.
+
+    Returns:
+        Events: ``number``, ``at``, ``kind`` (transition), ``user_id``, ``role``,
+        ``acting_for``, ``from_state``, ``to_state``, ``comment``, ``fingerprint``,
+        ``data``, ``hash``.
+
+    Raises:
+        ObjectNotFound: no such dataset, or none that the caller may see.
+        NotAuthorized: the caller is no party of the process.
+    """
+    package_id = _package_id(context, data_dict)
+    tk.check_access("satudata_approval_history", context, {"id": package_id})
+    found = model.Session.scalars(events.Event.of(service.stream(package_id)))
+    return [one.dictize() for one in found]
+
+
+@tk.side_effect_free
+@tk.validate_action_data(schema.list_)
+def satudata_approval_list(
+    context: Context, data_dict: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """List approvals the caller is a party of, most urgent first.
+
+    Args:
+        context: CKAN's context.
+        data_dict: optional ``state``, ``organization``, ``mine`` (true: those whose
+            next step is the caller's), ``limit`` (1-100, default 50), ``after`` (id of
+            the last one of the page before).
+
+    Returns:
+        Approvals as of ``satudata_approval_show``, with ``name`` and ``title`` of the
+        dataset, without findings.
+
+    Raises:
+        NotAuthorized: not signed in.
+    """
+    tk.check_access("satudata_approval_list", context, data_dict)
+    user = actor.user(context)
+    query = (
+        sa.select(Approval, model.Package.name, model.Package.title)
+        .join(model.Package, model.Package.id == Approval.package_id)
+        .where(model.Package.state == "active")
+        .where(permissions.visible_to(user, roles.holdings(user.id)))
+    )
+    if data_dict.get("state"):
+        query = query.where(Approval.state == data_dict["state"])
+    if data_dict.get("organization"):
+        query = query.where(Approval.organization_id == data_dict["organization"])
+    if data_dict.get("mine"):
+        query = query.where(permissions.waits_for(roles.holdings(user.id)))
+    far = sa.func.coalesce(Approval.due_at, sa.text("'infinity'::timestamptz"))
+    if data_dict.get("after"):
+        last = (
+            sa.select(far, Approval.id)
+            .where(Approval.id == data_dict["after"])
+            .subquery()
+        )
+        query = query.where(sa.tuple_(far, Approval.id) > sa.select(*last.c))
+    limit = max(1, min(data_dict.get("limit") or _LIST_LIMIT, 100))
+    rows = model.Session.execute(query.order_by(far, Approval.id).limit(limit))
+    return [
+        {**approval.dictize(), "name": name, "title": title or name}
+        for approval, name, title in rows
+    ]

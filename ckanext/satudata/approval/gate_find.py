@@ -1,0 +1,203 @@
+"""How the datasets an action would write are found from its input (see gate.yaml).
+
+Every finder takes the value of one key and answers package ids. An input of a wrong
+shape finds nothing: the action itself refuses it before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+
+from ckanext.satudata.approval.model import Approval
+from ckanext.satudata.approval.states import LOCKED
+
+Finder = Callable[[Any, dict[str, Any]], set[str]]
+
+
+def _scalars(query: Any) -> set[str]:
+    return set(model.Session.scalars(query))
+
+
+def _refs(values: Any) -> list[str]:
+    """Ids or names in a list of texts or of dictionaries with ``id`` or ``name``."""
+    if not isinstance(values, list):
+        values = [values]
+    keys = [
+        (one.get("id") or one.get("name")) if isinstance(one, dict) else one
+        for one in values
+    ]
+    return [key for key in keys if isinstance(key, str) and key]
+
+
+def _packages(refs: Any, _data: dict[str, Any]) -> set[str]:
+    keys = _refs(refs)
+    if not keys:
+        return set()
+    return _scalars(
+        sa.select(model.Package.id).where(
+            sa.or_(model.Package.id.in_(keys), model.Package.name.in_(keys))
+        )
+    )
+
+
+def _resources(refs: Any, _data: dict[str, Any]) -> set[str]:
+    keys = _refs(refs)
+    if not keys:
+        return set()
+    return _scalars(
+        sa.select(model.Resource.package_id).where(model.Resource.id.in_(keys))
+    )
+
+
+def _views(refs: Any, _data: dict[str, Any]) -> set[str]:
+    keys = _refs(refs)
+    if not keys:
+        return set()
+    return _scalars(
+        sa.select(model.Resource.package_id)
+        .join(model.ResourceView, model.ResourceView.resource_id == model.Resource.id)
+        .where(model.ResourceView.id.in_(keys))
+    )
+
+
+def _match(value: Any, data: dict[str, Any]) -> set[str]:
+    """The ``match`` of package_revise, as object, JSON text or flattened keys."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = {}
+    found = value if isinstance(value, dict) else {}
+    keys = [
+        found.get("id"),
+        found.get("name"),
+        data.get("match__id"),
+        data.get("match__name"),
+    ]
+    return _packages([key for key in keys if key], data)
+
+
+def _in_group(ref: Any) -> set[str]:
+    group = model.Group.get(str(ref)) if isinstance(ref, str) else None
+    if group is None:
+        return set()
+    return _scalars(
+        sa.select(model.Member.table_id).where(
+            model.Member.group_id == group.id,
+            model.Member.table_name == "package",
+            model.Member.state == "active",
+        )
+    )
+
+
+def _exchanged(refs: Any, data: dict[str, Any]) -> set[str]:
+    """Datasets that a new list of a group's datasets would add or take away."""
+    if "packages" not in data:
+        return set()
+    return _packages(refs or [], data) ^ _in_group(data.get("id"))
+
+
+def _owned(ref: Any, _data: dict[str, Any]) -> set[str]:
+    group = model.Group.get(str(ref)) if isinstance(ref, str) else None
+    if group is None:
+        return set()
+    return _scalars(
+        sa.select(model.Package.id).where(model.Package.owner_org == group.id)
+    )
+
+
+def _member(ref: Any, data: dict[str, Any]) -> set[str]:
+    return _packages(ref, data) if data.get("object_type") == "package" else set()
+
+
+def _tagged(ref: Any, data: dict[str, Any]) -> set[str]:
+    tag = model.Tag.get(str(ref), data.get("vocabulary_id")) if ref else None
+    if tag is None:
+        return set()
+    return _scalars(
+        sa.select(model.PackageTag.package_id).where(
+            model.PackageTag.tag_id == tag.id, model.PackageTag.state == "active"
+        )
+    )
+
+
+def _vocabulary(ref: Any, _data: dict[str, Any]) -> set[str]:
+    vocabulary = model.Vocabulary.get(str(ref)) if ref else None
+    if vocabulary is None:
+        return set()
+    return _scalars(
+        sa.select(model.PackageTag.package_id)
+        .join(model.Tag, model.Tag.id == model.PackageTag.tag_id)
+        .where(
+            model.Tag.vocabulary_id == vocabulary.id,
+            model.PackageTag.state == "active",
+        )
+    )
+
+
+def _file(ref: Any, data: dict[str, Any]) -> set[str]:
+    """Owner of a file of CKAN 2.12's file actions (a package or a resource)."""
+    owner = getattr(model, "FileOwner", None)
+    if owner is None or not isinstance(ref, str):
+        return set()
+    found: set[str] = set()
+    rows = model.Session.execute(
+        sa.select(owner.owner_type, owner.owner_id).where(owner.item_id == ref)
+    )
+    for kind, owner_id in rows:
+        if kind == "package":
+            found |= _packages(owner_id, data)
+        elif kind == "resource":
+            found |= _resources(owner_id, data)
+    return found
+
+
+def _every(_ref: Any, _data: dict[str, Any]) -> set[str]:
+    """For actions that go over the whole portal: every locked dataset."""
+    states = [str(state) for state in LOCKED]
+    return _scalars(sa.select(Approval.package_id).where(Approval.state.in_(states)))
+
+
+FINDERS: dict[str, Finder] = {
+    "package": _packages,
+    "packages": _packages,
+    "added": _packages,
+    "resource": _resources,
+    "view": _views,
+    "match": _match,
+    "group": lambda ref, _data: _in_group(ref),
+    "exchanged": _exchanged,
+    "organization": _owned,
+    "member": _member,
+    "tag": _tagged,
+    "vocabulary": _vocabulary,
+    "file": _file,
+    "every": _every,
+}
+
+
+def _value(data: dict[str, Any], path: str) -> Any:
+    value: Any = data
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def find(rule: str, data: dict[str, Any]) -> set[str]:
+    """Ids of the datasets an action would write.
+
+    Args:
+        rule: the action's value in ``gate.yaml``, e.g. ``resource:id package:name``.
+        data: the input of the action.
+    """
+    found: set[str] = set()
+    for part in rule.split():
+        kind, _, path = part.partition(":")
+        found |= FINDERS[kind](_value(data, path), data)
+    return found

@@ -1,0 +1,107 @@
+"""CKAN interfaces of the approval, mixed into the plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ckan import model
+from ckan import plugins as p
+from ckan.lib.plugins import DefaultPermissionLabels
+from ckan.types import Context
+
+from ckanext.satudata.approval import gate, locks, permissions, texts
+from ckanext.satudata.approval.model import Preparer
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import clock
+from ckanext.satudata.common.errors import refuse
+
+
+class PackageController(p.IPackageController):
+    """Second line of the gate, and who prepared a dataset."""
+
+    def create(self, entity: model.Package) -> None:
+        """A new dataset is private, also when it came around the chained actions."""
+        gate.guard_entity(entity, new=True)
+
+    def edit(self, entity: model.Package) -> None:
+        """A locked dataset stays as it is, also for who imports core's functions."""
+        gate.guard_entity(entity)
+
+    def after_dataset_create(self, context: Context, pkg_dict: dict[str, Any]) -> None:
+        """Keep who created it."""
+        _remember(context, pkg_dict.get("id"))
+
+    def after_dataset_update(self, context: Context, pkg_dict: dict[str, Any]) -> None:
+        """Keep who edited it."""
+        _remember(context, pkg_dict.get("id"))
+
+
+def _remember(context: Context, package_id: str | None) -> None:
+    """Note a person as preparer; in the transaction of the write itself."""
+    user = model.User.get(context.get("user") or None)
+    if user is None or package_id is None or locks.publishing(package_id):
+        return
+    statement = insert(Preparer.__table__).values(
+        package_id=package_id, user_id=user.id, at=clock.now()
+    )
+    model.Session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["package_id", "user_id"], set_={"at": clock.now()}
+        )
+    )
+
+
+class PermissionLabels(DefaultPermissionLabels, p.IPermissionLabels):
+    """Readers of datasets that are not public, beside those of core."""
+
+    def get_dataset_labels(self, dataset_obj: model.Package) -> list[str]:
+        """Core's labels, and those of the roles that work on it.
+
+        A row that says public without being active stays with its editors.
+        """
+        labels = list(super().get_dataset_labels(dataset_obj))
+        return labels + permissions.dataset_labels(dataset_obj)
+
+    def get_user_dataset_labels(self, user_obj: model.User | None) -> list[str]:
+        """Core's labels of the person, and those of the roles held today."""
+        labels = list(super().get_user_dataset_labels(user_obj))
+        return labels + permissions.user_labels(user_obj.id if user_obj else None)
+
+
+def xloader_may_load(resource_id: str) -> bool:
+    """May xloader write the DataStore table of a resource? Not of a locked dataset."""
+    package_id = model.Session.scalar(
+        sa.select(model.Resource.package_id).where(model.Resource.id == resource_id)
+    )
+    return package_id is None or gate.locked_state(package_id) is None
+
+
+try:
+    from ckanext.xloader.interfaces import IXloader
+except ImportError:
+
+    class XloaderGuard:
+        """Nothing to guard where xloader is not installed."""
+
+else:
+
+    class XloaderGuard(IXloader):  # type: ignore[no-redef]
+        """xloader writes by SQL before its first action: stop it before that."""
+
+        def can_upload(self, resource_id: str) -> bool:
+            """Answer False for a file of a locked dataset."""
+            return xloader_may_load(resource_id)
+
+        def datastore_before_update(
+            self, resource_id: str, existing_fields: Any, new_headers: Any
+        ) -> None:
+            """Stop a load that was queued before the dataset was locked.
+
+            Raises:
+                Refusal: ``locked``; the rows stay as they are.
+            """
+            if not xloader_may_load(resource_id):
+                refuse("locked", texts.locked(State.SUBMITTED))

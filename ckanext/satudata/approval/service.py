@@ -1,0 +1,464 @@
+"""Do the transitions of the approval. Nothing here commits (see publication.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata import profile
+from ckanext.satudata.approval import fingerprint, permissions, states, texts
+from ckanext.satudata.approval.model import Approval, Finding, Publication
+from ckanext.satudata.approval.states import State, Transition
+from ckanext.satudata.common import clock, events
+from ckanext.satudata.common.errors import Conflict, refuse
+from ckanext.satudata.letters import service as letters
+from ckanext.satudata.roles import permissions as roles
+from ckanext.satudata.roles import texts as role_texts
+from ckanext.satudata.roles.permissions import Holding
+
+
+@dataclass
+class Decision:
+    """What a person decided, as it came through the action.
+
+    Attributes:
+        package_id: the dataset.
+        user: who decides; None only for the system's own transitions.
+        comment: in words.
+        revision: the one the person saw; None skips the comparison.
+        findings: dictionaries as of the action's input.
+        checklist: principle → ok, not_ok, na.
+        values: further input of single transitions (letter, reason, notice).
+    """
+
+    package_id: str
+    user: model.User | None
+    comment: str = ""
+    revision: int | None = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    checklist: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def stream(package_id: str) -> str:
+    """Name of a dataset's history."""
+    return f"dataset:{package_id}"
+
+
+def current(package_id: str) -> Approval | None:
+    """The approval of a dataset that has not ended, or the latest one that has."""
+    return model.Session.scalar(Approval.open_for(package_id)) or model.Session.scalar(
+        Approval.latest_for(package_id)
+    )
+
+
+def state_of(approval: Approval | None) -> State:
+    """State of a dataset's approval; without one it is a draft."""
+    return State(approval.state) if approval else State.DRAFT
+
+
+def transit(name: str, decision: Decision) -> Approval:
+    """Do one transition: guards, change, event; flushed, not committed.
+
+    The caller holds the dataset's lock alone (:func:`locks.lock`).
+
+    Raises:
+        NotAuthorized: no role for it.
+        Conflict: another decision came first.
+        Refusal: not possible in this state, duties not separated, input incomplete.
+    """
+    transition = states.TRANSITIONS[name]
+    package = model.Session.get(
+        model.Package, decision.package_id, populate_existing=True
+    )
+    if package is None or package.state == "deleted":
+        raise tk.ObjectNotFound
+    approval = model.Session.scalar(
+        Approval.open_for(package.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    before = state_of(approval)
+    holding = _require_role(transition, decision.user, package, before)
+    if decision.revision is not None:
+        seen = approval.revision if approval else 0
+        if seen != decision.revision:
+            raise Conflict(_conflict_text(package.id))
+    if not states.may_start(transition, before):
+        refuse("wrong_state", _wrong_state_text(transition, before))
+    if decision.user is not None:
+        _separate(transition, decision.user.id, approval, package.id)
+    if transition.comment and not decision.comment.strip():
+        refuse("required", _("Write the reason."), "comment")
+    if transition.findings and not any(
+        one.get("severity", "must") == "must" for one in decision.findings
+    ):
+        refuse(
+            "required", _("Name at least one finding that must be repaired."), "findings"
+        )
+    if approval is None:
+        approval = Approval(
+            package_id=package.id,
+            organization_id=package.owner_org,
+            state=str(State.DRAFT),
+            revision=0,
+            round=0,
+            checklist={},
+        )
+        model.Session.add(approval)
+    data = _PREPARE.get(name, _nothing)(approval, package, decision, holding)
+    after = states.target(
+        transition,
+        before,
+        number_of_round=approval.round,
+        pembina=bool(approval.priority) and profile.current().approval.pembina_review,
+    )
+    _enter(approval, before, after)
+    approval.revision += 1
+    model.Session.flush()
+    events.append(
+        stream(package.id),
+        name,
+        user_id=decision.user.id if decision.user else None,
+        role=str(holding.role) if holding else "system",
+        acting_for=holding.acting_for if holding else None,
+        from_state=str(before),
+        to_state=str(after),
+        comment=decision.comment.strip(),
+        fingerprint=approval.fingerprint,
+        data={"round": approval.round, **data},
+    )
+    return approval
+
+
+def _require_role(
+    transition: Transition,
+    user: model.User | None,
+    package: model.Package,
+    state: State,
+) -> Holding | None:
+    if user is None:
+        if not transition.system:
+            raise tk.NotAuthorized(_("This decision belongs to a person."))
+        return None
+    holding = permissions.role_for(transition, user.id, package.owner_org, state)
+    if holding is None:
+        raise tk.NotAuthorized(no_role_text(transition, user, package))
+    return holding
+
+
+def no_role_text(
+    transition: Transition, user: model.User, package: model.Package
+) -> str:
+    """The sentence for a person without the role a transition asks for."""
+    own = [str(one.role) for one in roles.holdings(user.id)]
+    if user.sysadmin:
+        own.append("sysadmin")
+    organization = model.Group.get(package.owner_org) if package.owner_org else None
+    return texts.no_role(
+        transition.roles,
+        organization.title if organization else "-",
+        own,
+        profile.current().city.contact,
+    )
+
+
+def _separate(
+    transition: Transition, user_id: str, approval: Approval | None, package_id: str
+) -> None:
+    denied = permissions.denial(transition, user_id, approval, package_id)
+    if denied is not None:
+        refuse_denied(transition, denied)
+
+
+def refuse_denied(transition: Transition, denied: permissions.Denial) -> NoReturn:
+    """Raise the refusal of a denial with its sentence."""
+    if denied.code == "same_person":
+        refuse("same_person", texts.same_person(denied.how, transition.roles))
+    if denied.code == "claimed":
+        raise Conflict(_("A colleague is checking this dataset."))
+    if denied.code == "not_claimed":
+        refuse("not_claimed", _("Take the dataset for checking first."))
+    refuse("not_submitter", _("Only the person who submitted it can undo this."))
+
+
+def _conflict_text(package_id: str) -> str:
+    last = model.Session.execute(
+        sa.select(events.Event.kind, events.Event.at, events.Event.role)
+        .where(events.Event.stream == stream(package_id))
+        .order_by(events.Event.number.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return _("The dataset changed meanwhile. Reload to see its state.")
+    return _(
+        "%(role)s decided meanwhile: %(what)s, %(time)s. Reload to see the latest state."
+    ) % {
+        "role": role_texts.role(last.role),
+        "what": texts.history().get(last.kind, last.kind),
+        "time": clock.local(last.at).strftime("%d-%m-%Y %H.%M"),
+    }
+
+
+def _wrong_state_text(transition: Transition, state: State) -> str:
+    return _("%(action)s is not possible: the dataset is %(state)s.") % {
+        "action": texts.transitions().get(transition.name, transition.name),
+        "state": texts.states()[str(state)].lower(),
+    }
+
+
+def _enter(approval: Approval, before: State, after: State) -> None:
+    """Set the state, and start or stop the clock of the SOP step it belongs to."""
+    approval.state = str(after)
+    if before is after and approval.revision:
+        return
+    now = clock.now()
+    approval.state_since = now
+    approval.due_at = due_date(after, now)
+    if after not in (State.SUBMITTED, State.PEMBINA_REVIEW) or before is not after:
+        approval.claimed_by = approval.claimed_at = None
+
+
+def due_date(state: State, start: datetime) -> datetime | None:
+    """When the step of a state is due, by the profile's days; None: no time runs."""
+    name = states.STEP_OF.get(state)
+    if name is None:
+        return None
+    city = profile.current()
+    step = getattr(city.steps, name)
+    if step.days is not None:
+        return city.clock.count().due(start, step.days)
+    return start + timedelta(hours=step.hours or 0, minutes=step.minutes or 0)
+
+
+# What single transitions do beside the change of state. Each answers what the event
+# keeps of it.
+def _nothing(*_args: Any) -> dict[str, Any]:
+    return {}
+
+
+def _submit(
+    approval: Approval, package: model.Package, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    if package.state != "active":
+        refuse("required", _("Finish the dataset before you submit it."))
+    active = [one for one in package.resources if one.state == "active"]
+    if not active:
+        refuse("required", _("Add at least one file before you submit."), "resources")
+    if _loading(package.id):
+        refuse("busy", _("A file is still being loaded. Submit in a minute."))
+    open_findings = model.Session.scalars(
+        sa.select(Finding).where(
+            Finding.approval_id == approval.id, Finding.answer.in_(("open", "reopened"))
+        )
+    ).all()
+    for finding in open_findings:
+        # Answered by the new submission; the checker sees the comment and reopens.
+        finding.answer = "replied" if decision.comment.strip() else "fixed"
+        finding.reply = decision.comment.strip()
+    assert decision.user is not None
+    approval.organization_id = package.owner_org
+    approval.round += 1
+    approval.priority = _is_priority(package)
+    approval.fingerprint = fingerprint.compute(package.id)
+    approval.submitted_by = decision.user.id
+    approval.submitted_at = clock.now()
+    approval.checked_by = approval.checked_at = None
+    approval.endorsed_by = approval.letter_id = approval.hold_reason = None
+    approval.checklist = {}
+    return {"files": len(active)}
+
+
+def _is_priority(package: model.Package) -> bool:
+    """Data prioritas: the national key carries the year of the decree (ps 28)."""
+    return bool(dict(package.extras or {}).get("prioritas_tahun"))
+
+
+def _loading(package_id: str) -> bool:
+    """Does xloader load a file of the dataset right now?"""
+    query = (
+        sa.select(model.TaskStatus.id)
+        .join(model.Resource, model.Resource.id == model.TaskStatus.entity_id)
+        .where(
+            model.Resource.package_id == package_id,
+            model.Resource.state == "active",
+            model.TaskStatus.task_type == "xloader",
+            model.TaskStatus.state.in_(("pending", "submitting", "running")),
+        )
+        .limit(1)
+    )
+    return model.Session.execute(query).first() is not None
+
+
+def _recall(approval: Approval, *_args: Any) -> dict[str, Any]:
+    approval.round -= 1
+    return {}
+
+
+def _claim(
+    approval: Approval, _package: Any, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    assert decision.user is not None
+    approval.claimed_by = decision.user.id
+    approval.claimed_at = clock.now()
+    return {}
+
+
+def _release(approval: Approval, *_args: Any) -> dict[str, Any]:
+    approval.claimed_by = approval.claimed_at = None
+    return {}
+
+
+def _return(
+    approval: Approval, package: model.Package, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    number = (
+        model.Session.scalar(
+            sa.select(sa.func.max(Finding.number)).where(
+                Finding.approval_id == approval.id
+            )
+        )
+        or 0
+    )
+    resources = {one.id for one in package.resources}
+    for position, given in enumerate(decision.findings, start=1):
+        if given.get("resource") and given["resource"] not in resources:
+            refuse("required", _("The finding names a file of another dataset."))
+        model.Session.add(
+            Finding(
+                approval_id=approval.id,
+                round=approval.round,
+                number=number + position,
+                code=given["code"],
+                severity=given.get("severity") or "must",
+                field=given.get("field") or None,
+                resource_id=given.get("resource") or None,
+                column_name=given.get("column") or None,
+                rows=given.get("rows") or None,
+                comment=given.get("comment") or "",
+                created_by=decision.user.id if decision.user else None,
+            )
+        )
+    approval.letter_id = None
+    return {"codes": [one["code"] for one in decision.findings]}
+
+
+def _confirm(
+    approval: Approval, _package: Any, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    missing = [one for one in states.PRINCIPLES if one not in decision.checklist]
+    if missing:
+        refuse("required", _("Answer every principle of the checklist."), "checklist")
+    if "not_ok" in decision.checklist.values():
+        refuse(
+            "required",
+            _("A principle does not conform. Return the dataset with a finding."),
+            "checklist",
+        )
+    _same_content(approval)
+    assert decision.user is not None
+    approval.checklist = dict(decision.checklist)
+    approval.checked_by = decision.user.id
+    approval.checked_at = clock.now()
+    return {"checklist": approval.checklist}
+
+
+def _endorse(
+    approval: Approval, _package: Any, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    _same_content(approval)
+    assert decision.user is not None
+    approval.endorsed_by = decision.user.id
+    return {}
+
+
+def _validate(
+    approval: Approval, package: model.Package, decision: Decision, holding: Any
+) -> dict[str, Any]:
+    _same_content(approval)
+    assert decision.user is not None and approval.fingerprint is not None
+    file_sha256 = letters.read_signed_pdf(decision.values)
+    letter = letters.enter_signed(
+        decision.values["number"],
+        decision.values["date"],
+        file_sha256,
+        holding,
+        decision.user.id,
+        package.owner_org,
+        [(package.id, package.title or package.name, approval.fingerprint)],
+    )
+    approval.letter_id = letter.id
+    approval.validated_by = decision.user.id
+    approval.validated_at = clock.now()
+    return {"letter": letter.number, "file_sha256": file_sha256}
+
+
+def _same_content(approval: Approval) -> None:
+    """Refuse to decide on content that is not what was submitted."""
+    if approval.fingerprint != fingerprint.compute(approval.package_id):
+        refuse(
+            "fingerprint",
+            _("The content changed after it was submitted. Have it submitted again."),
+        )
+
+
+def _invalidate(
+    approval: Approval, _package: Any, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    approval.letter_id = None
+    approval.fingerprint = fingerprint.compute(approval.package_id)
+    return {}
+
+
+def _hold(
+    approval: Approval, _package: Any, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    approval.hold_reason = decision.comment.strip()
+    return {}
+
+
+def _publish(approval: Approval, *_args: Any) -> dict[str, Any]:
+    approval.hold_reason = None
+    return {"letter_id": approval.letter_id}
+
+
+def _withdraw(
+    approval: Approval, package: model.Package, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    publication = model.Session.scalar(
+        Publication.current_for(package.id).with_for_update()
+    )
+    if publication is not None:
+        publication.state = "revoked"
+        publication.revoked_at = clock.now()
+        publication.reason = decision.values["reason"]
+        publication.notice = decision.comment.strip()
+    # Written straight to the row: a withdrawal must work with the index down.
+    package.private = True
+    package.metadata_modified = clock.now().replace(tzinfo=None)
+    return {"reason": decision.values["reason"]}
+
+
+_PREPARE = {
+    "submit": _submit,
+    "recall": _recall,
+    "claim": _claim,
+    "release": _release,
+    "return": _return,
+    "return_to_walidata": _return,
+    "decline": _return,
+    "confirm": _confirm,
+    "endorse": _endorse,
+    "validate": _validate,
+    "invalidate": _invalidate,
+    "hold": _hold,
+    "publish": _publish,
+    "withdraw": _withdraw,
+}

@@ -1,0 +1,282 @@
+"""Words of the approval in the reader's language (words page, sections 2-6 and 12)."""
+
+from __future__ import annotations
+
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.roles import texts as role_texts
+from ckanext.satudata.roles.states import Role
+
+
+def states() -> dict[str, str]:
+    """State → word of the badge; ``claimed`` is submitted and taken by a checker."""
+    return {
+        "draft": _("Draft"),
+        "submitted": _("Waiting for check"),
+        "claimed": _("Being checked"),
+        "pembina_review": _("Supervisor review"),
+        "returned": _("Returned"),
+        "awaiting_validation": _("Awaiting validation"),
+        "validated": _("Validated"),
+        "published": _("Published"),
+        "withdrawn": _("Withdrawn"),
+        "cancelled": _("Cancelled"),
+    }
+
+
+def state_line(state: str, values: dict[str, str]) -> str:
+    """One line under the badge.
+
+    Args:
+        state: a state, or ``claimed``.
+        values: ``opd``, ``role``, ``since``, ``count``, ``office``, ``number``,
+            ``date``, ``reason``.
+    """
+    lines = {
+        "draft": _("Being prepared by %(opd)s. Not public yet."),
+        "submitted": _("Waiting for a walidata to take it for checking."),
+        "claimed": _("%(role)s has been checking since %(since)s."),
+        "pembina_review": _("Priority data, checked again by the data supervisor."),
+        "returned": _("%(count)s findings wait for an answer of %(opd)s."),
+        "awaiting_validation": _("Waiting for the signature of %(office)s."),
+        "validated": _("Letter %(number)s. Released %(date)s."),
+        "published": _("Open to the public since %(date)s."),
+        "withdrawn": _("Withdrawn %(date)s: %(reason)s."),
+        "cancelled": _("Process cancelled, %(date)s."),
+    }
+    return lines.get(state, "") % values
+
+
+def transitions() -> dict[str, str]:
+    """Transition → label of its button; ``resubmit`` is submit from round 2 on."""
+    return {
+        "submit": _("Submit"),
+        "resubmit": _("Submit again"),
+        "recall": _("Undo submission"),
+        "claim": _("Take for checking"),
+        "release": _("Release"),
+        "return": _("Return"),
+        "confirm": _("Confirm conformity"),
+        "return_to_walidata": _("Return to walidata"),
+        "endorse": _("Endorse"),
+        "decline": _("Return (head)"),
+        "validate": _("Validate"),
+        "hold": _("Hold publication"),
+        "publish": _("Lift the hold"),
+        "withdraw": _("Withdraw"),
+        "cancel": _("Cancel process"),
+    }
+
+
+def asks() -> dict[str, str]:
+    """Transition → what is asked back before it is done."""
+    return {
+        "submit": _("The content is locked until it has been checked."),
+        "recall": _("The dataset can then be changed again."),
+        "claim": _("The dataset is then checked by you."),
+        "release": _("Another walidata can then take it."),
+        "return": _("The findings are sent to %(opd)s."),
+        "confirm": _("All principles have been checked. Next: %(next)s."),
+        "return_to_walidata": _("The findings are sent to the walidata."),
+        "endorse": _("Next: %(next)s."),
+        "decline": _("The dataset goes back to %(opd)s."),
+        "validate": _(
+            "I hereby declare that the data is correct and accountable, and approve its "
+            "dissemination. It is opened to the public as soon as the letter is entered."
+        ),
+        "hold": _("Publication waits until the hold is lifted."),
+        "withdraw": _("The page then shows the notice to the public instead."),
+        "cancel": _("The dataset stays, not public."),
+    }
+
+
+def done() -> dict[str, str]:
+    """Transition → message shown afterwards."""
+    return {
+        "submit": _("Submitted. The walidata checks until %(due)s."),
+        "recall": _("The submission was undone."),
+        "claim": _("You are checking this dataset."),
+        "release": _("Released, another walidata can take it."),
+        "return": _("Returned with %(count)s findings."),
+        "confirm": _("Confirmed."),
+        "return_to_walidata": _("Returned to the walidata."),
+        "endorse": _("Endorsed by the data supervisor."),
+        "decline": _("Returned to %(opd)s."),
+        "validate": _("Letter %(number)s is entered. The dataset is validated."),
+        "hold": _("Publication is held."),
+        "publish": _("Publication goes on."),
+        "withdraw": _("Withdrawn. The page shows the notice."),
+        "cancel": _("Process cancelled. The dataset stays, not public."),
+    }
+
+
+def history() -> dict[str, str]:
+    """Kind of an event → what happened, as the history says it."""
+    return {
+        "submit": _("Submitted"),
+        "recall": _("Submission undone"),
+        "claim": _("Taken for checking"),
+        "release": _("Released by the checker"),
+        "return": _("Returned"),
+        "confirm": _("Conformity confirmed"),
+        "return_to_walidata": _("Returned to the walidata"),
+        "endorse": _("Endorsed by the data supervisor"),
+        "decline": _("Returned by the head of agency"),
+        "validate": _("Validated"),
+        "invalidate": _("Content changed, back to checking"),
+        "hold": _("Publication held"),
+        "publish": _("Published"),
+        "withdraw": _("Withdrawn"),
+        "cancel": _("Process cancelled"),
+    }
+
+
+def reasons() -> dict[str, str]:
+    """Code of a finding → its words."""
+    return {
+        "broken_link": _("Broken link (national)"),
+        "invalid_format": _("File format not accepted (national)"),
+        "dataprioritas_invalid": _("Priority data title not as decreed (national)"),
+        "not_complete_metadata": _("Priority data without metadata (national)"),
+        "invalid_content": _("Content does not match title (national)"),
+        "privacy_data": _("Exposes personal data (national)"),
+        "invalid_tusi": _("Outside the agency's duties (national)"),
+        "expired_data": _("Update period expired (national)"),
+        "not_complete": _("Data presentation incomplete (national)"),
+        "standard_mismatch": _("Standar Data does not fit"),
+        "metadata_unclear": _("Metadata incomplete or unclear"),
+        "entry_mismatch": _("Differs from the agreed entry"),
+        "schema_mismatch": _("Columns differ from variables"),
+        "invalid_value": _("Cell value of the wrong form"),
+        "reference_code": _("Reference code unknown"),
+        "duplicate_rows": _("Duplicate rows"),
+        "inconsistent": _("Figures contradict each other"),
+        "change_unexplained": _("Change needs an explanation"),
+        "wrong_period": _("Wrong period"),
+        "access_mismatch": _("Access class does not fit"),
+        "unreadable_file": _("File cannot be opened"),
+        "head_not_ready": _("Head cannot validate yet"),
+        "head_wrong_figure": _("Figure differs from the agency's records"),
+        "other": _("Other (text required)"),
+    }
+
+
+def severities() -> dict[str, str]:
+    """Severity of a finding → its words."""
+    return {"must": _("Must be repaired"), "advice": _("Advice")}
+
+
+def finding_answers() -> dict[str, str]:
+    """State of a finding → its words."""
+    return {
+        "open": _("Unanswered"),
+        "fixed": _("Repaired"),
+        "replied": _("Replied"),
+        "accepted": _("Accepted"),
+        "reopened": _("Reopened"),
+    }
+
+
+def principles() -> dict[str, tuple[str, str]]:
+    """Principle → (label, what is asked)."""
+    return {
+        "standar_data": (
+            _("1. Standar Data"),
+            _(
+                "Are concept, definition, classification, measure and unit filled in, "
+                "and as in the entry?"
+            ),
+        ),
+        "metadata": (
+            _("2. Metadata"),
+            _(
+                "Are activity, indicator and variables complete and clear to somebody "
+                "outside the agency?"
+            ),
+        ),
+        "interoperabilitas": (
+            _("3. Interoperability"),
+            _(
+                "Open format, one table, one meaning for each column, readable by "
+                "machine?"
+            ),
+        ),
+        "kode_referensi": (
+            _("4. Reference codes and master data"),
+            _("Are region codes and other codes known and valid?"),
+        ),
+        "privasi": (
+            _("Additional: personal data"),
+            _(
+                "No NIK, name, address, telephone, or combination that points to a "
+                "person?"
+            ),
+        ),
+    }
+
+
+def answers() -> dict[str, str]:
+    """Answer to a principle → its words."""
+    return {"ok": _("Conforms"), "not_ok": _("Does not conform"), "na": _("Not relevant")}
+
+
+def withdraw_reasons() -> dict[str, str]:
+    """Reason of a withdrawal → its words."""
+    return {
+        "wrong": _("Data wrong"),
+        "privacy": _("Personal data"),
+        "replaced": _("Replaced"),
+        "legal": _("Legal order"),
+        "other": _("Other"),
+    }
+
+
+def private_required() -> str:
+    """Refusal: a dataset cannot be made public directly."""
+    return _(
+        "This dataset cannot be made public directly. Submit it for checking; the data "
+        "is opened after the head of the agency has signed."
+    )
+
+
+def locked(state: State) -> str:
+    """Refusal: a locked dataset, with the way out of that state."""
+    word = states()[str(state)]
+    if state is State.SUBMITTED:
+        return _(
+            "The dataset is %(state)s and cannot be changed. Undo the submission first."
+        ) % {"state": word.lower()}
+    if state is State.PUBLISHED:
+        return _(
+            "The dataset is %(state)s and cannot be changed. Have it withdrawn first; "
+            "on a portal that was there before this workflow, run "
+            '"ckan satudata adopt".'
+        ) % {"state": word.lower()}
+    return _(
+        "The dataset is %(state)s and cannot be changed until that step is done."
+    ) % {"state": word.lower()}
+
+
+def no_role(roles: tuple[Role, ...], opd: str, own: list[str], contact: str) -> str:
+    """Refusal: the decision belongs to another role."""
+    return _(
+        "This is for %(roles)s of %(opd)s. Your role: %(own)s. Contact: %(contact)s."
+    ) % {
+        "roles": ", ".join(role_texts.role(one) for one in roles),
+        "opd": opd,
+        "own": ", ".join(role_texts.role(one) for one in own) or _("none"),
+        "contact": contact,
+    }
+
+
+def same_person(how: str, roles: tuple[Role, ...]) -> str:
+    """Refusal: separation of duties."""
+    who = ", ".join(role_texts.role(one) for one in roles)
+    if how == "checked":
+        return _("You checked this dataset, so another %(who)s has to do this.") % {
+            "who": who
+        }
+    return _("You prepared this dataset, so another %(who)s has to do this.") % {
+        "who": who
+    }

@@ -1,0 +1,52 @@
+"""The only place with version switches between CKAN 2.12 and 2.11, newest first."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any, cast
+
+from ckan.lib import uploader
+from ckan.plugins import toolkit as tk
+
+
+class _Chunks(io.RawIOBase):
+    """A readable file over the chunks of a storage that only iterates."""
+
+    def __init__(self, chunks: Any) -> None:
+        self._chunks, self._rest = iter(chunks), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        while not self._rest:
+            try:
+                self._rest = next(self._chunks)
+            except StopIteration:
+                return 0
+        part, self._rest = self._rest[: len(target)], self._rest[len(target) :]
+        target[: len(part)] = part
+        return len(part)
+
+
+def open_resource(resource_id: str) -> IO[bytes] | None:
+    """Open the uploaded file of a resource, or answer None where there is none.
+
+    Args:
+        resource_id: id of a resource with ``url_type`` "upload".
+    """
+    upload = uploader.get_resource_uploader({"id": resource_id})
+    location = upload.get_path(resource_id)
+    storage = getattr(upload, "storage", None)
+    if tk.check_ckan_version("2.12") and storage is not None:
+        from ckan.lib import files
+
+        try:
+            data = files.FileData(location, size=storage.size(location))
+        except files.exc.LocationError:
+            return None
+        return cast("IO[bytes]", io.BufferedReader(_Chunks(storage.stream(data))))
+    try:
+        return open(location, "rb")
+    except FileNotFoundError:
+        return None

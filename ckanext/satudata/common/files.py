@@ -1,0 +1,99 @@
+"""Own files (letters), stored by content: the name of a file is its SHA-256.
+
+Old bytes are never overwritten, copies are free, and the hash that a history event
+names is the hash of the bytes on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from typing import IO, Any
+
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata import config
+from ckanext.satudata.common.errors import refuse
+
+CHUNK = 1024 * 1024
+
+
+def path(sha256: str) -> str:
+    """Where the file with this content lies."""
+    return os.path.join(config.storage_path(), sha256[:2], sha256[2:4], sha256)
+
+
+def stream(upload: Any) -> IO[bytes]:
+    """The bytes of an upload: werkzeug's FileStorage or an open binary file."""
+    return getattr(upload, "stream", upload)
+
+
+def sha256(source: IO[bytes]) -> str:
+    """Hash a stream from its present position to its end, with flat memory."""
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def save(upload: Any, limit: int) -> str:
+    """Store an upload by its content.
+
+    Args:
+        upload: FileStorage of a form or a binary file.
+        limit: largest accepted size in bytes.
+
+    Returns:
+        The SHA-256 of the content, hexadecimal.
+
+    Raises:
+        Refusal: ``too-large`` when it exceeds the limit; nothing is stored.
+    """
+    source = stream(upload)
+    folder = config.storage_path()
+    os.makedirs(folder, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    handle, temporary = tempfile.mkstemp(dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as target:
+            while chunk := source.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    refuse(
+                        "too-large",
+                        _("The file is larger than the limit of %(limit)s MB.")
+                        % {"limit": limit // CHUNK},
+                        "upload",
+                    )
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        name = digest.hexdigest()
+        os.makedirs(os.path.dirname(path(name)), exist_ok=True)
+        os.replace(temporary, path(name))
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+    return name
+
+
+def is_pdf(upload: Any) -> bool:
+    """Does the content begin as a PDF does? The position is put back."""
+    source = stream(upload)
+    begin = source.read(1024)
+    source.seek(0)
+    return b"%PDF-" in begin
+
+
+def uploaded(data_dict: dict[str, Any], key: str) -> Any | None:
+    """The file sent under a key of an action's input, or None.
+
+    A text in its place (an API client that sent JSON) counts as no file.
+    """
+    value = data_dict.get(key)
+    if value is None or isinstance(value, (str, bytes)):
+        return None
+    return value if hasattr(stream(value), "read") else None

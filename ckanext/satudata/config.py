@@ -1,0 +1,51 @@
+"""One typed reader per option of ``config_declaration.yaml``."""
+
+from __future__ import annotations
+
+import os
+
+from ckan.plugins import toolkit as tk
+
+PROFILE = "ckanext.satudata.profile"
+UNMANAGED_TYPES = "ckanext.satudata.unmanaged_types"
+STORAGE_PATH = "ckanext.satudata.storage_path"
+LETTER_MAX_SIZE = "ckanext.satudata.letter_max_size"
+CLAIM_MINUTES = "ckanext.satudata.claim_minutes"
+TICK_SECONDS = "ckanext.satudata.tick_seconds"
+PROBE_SECONDS = "ckanext.satudata.probe_seconds"
+
+
+def profile() -> str:
+    """Name or path of the city's profile."""
+    return tk.config[PROFILE]
+
+
+def unmanaged_types() -> frozenset[str]:
+    """Dataset types that the approval workflow leaves alone."""
+    return frozenset(tk.config[UNMANAGED_TYPES])
+
+
+def storage_path() -> str:
+    """Folder of the extension's own files."""
+    own = tk.config[STORAGE_PATH]
+    return own or os.path.join(tk.config["ckan.storage_path"], "satudata")
+
+
+def letter_max_size() -> int:
+    """Largest accepted letter file, in bytes."""
+    return tk.config[LETTER_MAX_SIZE] * 1024 * 1024
+
+
+def claim_minutes() -> int:
+    """Minutes a claim holds without activity."""
+    return tk.config[CLAIM_MINUTES]
+
+
+def tick_seconds() -> int:
+    """Seconds between two rounds of the tick process."""
+    return tk.config[TICK_SECONDS]
+
+
+def probe_seconds() -> int:
+    """Seconds between two tests of a portal that is not ready."""
+    return tk.config[PROBE_SECONDS]

@@ -1,0 +1,1 @@
+"""Official letters: kinds, register number, signed file (SOP register of letters)."""

@@ -1,0 +1,93 @@
+"""The plugin ``satudata``: interfaces of CKAN, filled from the domains; no logic."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from ckan import plugins as p
+from ckan.common import CKANConfig
+from ckan.lib.plugins import DefaultTranslation
+from ckan.plugins import toolkit as tk
+
+from ckanext.satudata import cli, registry
+from ckanext.satudata.approval import gate
+from ckanext.satudata.approval.implementations import (
+    PackageController,
+    PermissionLabels,
+    XloaderGuard,
+)
+from ckanext.satudata.common import guard, startup
+
+_CORE_ACTIONS = ("get", "create", "update", "delete", "patch", "file")
+
+
+@tk.blanket.auth_functions(registry.auth_functions)
+@tk.blanket.validators(registry.validators)
+@tk.blanket.helpers(registry.helpers)
+@tk.blanket.blueprints(registry.blueprints)
+@tk.blanket.config_declarations
+class SatudataPlugin(
+    PackageController,
+    PermissionLabels,
+    XloaderGuard,
+    DefaultTranslation,
+    p.ITranslation,
+    p.IConfigurer,
+    p.IConfigurable,
+    p.IActions,
+    p.IClick,
+    p.IMiddleware,
+    p.SingletonPlugin,
+):
+    """Satu Data Indonesia: nothing is public before it is validated."""
+
+    # IConfigurer
+    def update_config(self, config: CKANConfig) -> None:
+        """Add templates and assets."""
+        tk.add_template_directory(config, "templates")
+        tk.add_resource("assets", "satudata")
+
+    # IConfigurable
+    def configure(self, config: CKANConfig) -> None:
+        """Hand the domains' checks to the self-test."""
+        for check in registry.checks():
+            startup.register(check)
+
+    # ITranslation
+    def i18n_domain(self) -> str:
+        """Domain of the catalogue, also where the plugin is loaded by another name."""
+        return "ckanext-satudata"
+
+    # IActions
+    def get_actions(self) -> dict[str, Any]:
+        """Own actions, and the links of the gate in front of all that write."""
+        return {
+            **registry.actions(),
+            **gate.chained_actions(self._existing()),
+            "package_search": guard.package_search,
+        }
+
+    def _existing(self) -> set[str]:
+        """Names of the actions of core and of the other plugins."""
+        names: set[str] = set()
+        for part in _CORE_ACTIONS:
+            path = f"ckan.logic.action.{part}"
+            if importlib.util.find_spec(path):
+                names.update(vars(importlib.import_module(path)))
+        for plugin in p.PluginImplementations(p.IActions):
+            if plugin is not self:
+                names.update(plugin.get_actions())
+        return names
+
+    # IClick
+    def get_commands(self) -> list[Any]:
+        """The group ``ckan satudata``."""
+        return cli.get_commands()
+
+    # IMiddleware
+    def make_middleware(self, app: Any, config: CKANConfig) -> Any:
+        """Answer 503 while the portal is not fit to serve."""
+        app.wsgi_app = guard.Guard(app.wsgi_app)
+        return app

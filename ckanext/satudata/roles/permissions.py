@@ -1,0 +1,106 @@
+"""Which roles a person holds today: the predicates every other domain asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ckan import model
+
+from ckanext.satudata.common import clock
+from ckanext.satudata.roles.model import RoleAssignment
+from ckanext.satudata.roles.states import Role
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One role a person may act in now.
+
+    Attributes:
+        role: which one.
+        organization_id: the OPD, where the role is held in one.
+        acting_for: user id of the person stood in for, or None.
+        acting_kind: plt, plh or an with ``acting_for``.
+    """
+
+    role: Role
+    organization_id: str | None
+    acting_for: str | None = None
+    acting_kind: str | None = None
+
+
+def holdings(user_id: str | None) -> list[Holding]:
+    """All roles a person holds today; columns are read, not cached objects."""
+    if not user_id:
+        return []
+    day = clock.today()
+    columns = RoleAssignment.active_on(day).with_only_columns(
+        RoleAssignment.role,
+        RoleAssignment.organization_id,
+        RoleAssignment.acting_for,
+        RoleAssignment.acting_kind,
+    )
+    rows = model.Session.execute(columns.where(RoleAssignment.user_id == user_id))
+    return [Holding(Role(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def holding(
+    user_id: str | None, roles: tuple[Role, ...], organization_id: str | None
+) -> Holding | None:
+    """The role in which a person may act for an OPD; an own office before a stand-in.
+
+    Args:
+        user_id: the person.
+        roles: roles that would do, the first found in this order counts.
+        organization_id: the OPD concerned; roles of the whole city fit every OPD.
+    """
+    fitting = [
+        one
+        for one in holdings(user_id)
+        if one.role in roles
+        and (one.organization_id is None or one.organization_id == organization_id)
+    ]
+    fitting.sort(key=lambda one: (roles.index(one.role), one.acting_for is not None))
+    return fitting[0] if fitting else None
+
+
+def has_role(
+    user_id: str | None, role: Role, organization_id: str | None = None
+) -> bool:
+    """Does a person hold a role today (in an OPD, where the role is held in one)?"""
+    return holding(user_id, (role,), organization_id) is not None
+
+
+def holders(role: Role, organization_id: str | None = None) -> list[str]:
+    """User ids of all who hold a role today (in an OPD)."""
+    query = RoleAssignment.active_on(clock.today()).with_only_columns(
+        RoleAssignment.user_id
+    )
+    query = query.where(RoleAssignment.role == str(role))
+    if organization_id is not None:
+        query = query.where(RoleAssignment.organization_id == organization_id)
+    return list(model.Session.scalars(query.distinct()))
+
+
+def can_assign(user: model.User, to_user_id: str) -> bool:
+    """May a person give a role: sysadmin, or a walidata to somebody else."""
+    if user.sysadmin:
+        return True
+    return user.id != to_user_id and has_role(user.id, Role.WALIDATA)
+
+
+def can_list_all(user: model.User) -> bool:
+    """May a person read everybody's assignments?"""
+    return user.sysadmin or any(
+        one.role in (Role.WALIDATA, Role.SEKRETARIAT) for one in holdings(user.id)
+    )
+
+
+__all__ = [
+    "Holding",
+    "can_assign",
+    "can_list_all",
+    "has_role",
+    "holders",
+    "holding",
+    "holdings",
+]

@@ -1,0 +1,54 @@
+"""Input of the role actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ckan.plugins import toolkit as tk
+
+from ckanext.satudata.roles.states import Acting, Role
+
+Schema = dict[str, Any]
+
+
+def assign() -> Schema:
+    """Input of ``satudata_role_assign``."""
+    v = tk.get_validator
+    optional = v("ignore_empty")
+    return {
+        "user": [v("not_empty"), v("satudata_user_id")],
+        "role": [v("not_empty"), v("one_of")([str(role) for role in Role])],
+        "organization": [optional, v("satudata_organization_id")],
+        "decree": [v("not_empty"), v("unicode_safe")],
+        "starts_on": [optional, v("satudata_date")],
+        "ends_on": [optional, v("satudata_date")],
+        "acting_for": [optional, v("satudata_user_id")],
+        "acting_kind": [optional, v("one_of")([str(kind) for kind in Acting])],
+    }
+
+
+def end() -> Schema:
+    """Input of ``satudata_role_end``."""
+    v = tk.get_validator
+    return {
+        "id": [v("not_empty"), v("unicode_safe")],
+        "ends_on": [v("ignore_empty"), v("satudata_date")],
+    }
+
+
+def show() -> Schema:
+    """Input of ``satudata_role_show``."""
+    v = tk.get_validator
+    return {"id": [v("not_empty"), v("unicode_safe")]}
+
+
+def list_() -> Schema:
+    """Input of ``satudata_role_list``."""
+    v = tk.get_validator
+    optional = v("ignore_empty")
+    return {
+        "user": [optional, v("satudata_user_id")],
+        "role": [optional, v("one_of")([str(role) for role in Role])],
+        "organization": [optional, v("satudata_organization_id")],
+        "active": [optional, v("boolean_validator")],
+    }

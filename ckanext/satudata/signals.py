@@ -1,0 +1,16 @@
+"""Signals of the extension, sent after the commit; nothing correct may depend on them."""
+
+from __future__ import annotations
+
+from ckan.plugins import toolkit as tk
+
+#: An approval made a transition. Sender: the transition's name. Keyword arguments:
+#: ``approval`` (dict as of ``satudata_approval_show``).
+approval_changed = tk.signals.ckanext.signal(
+    "satudata:approval_changed", doc="An approval made a transition."
+)
+#: A role assignment was made or ended. Sender: "assign" or "end". Keyword arguments:
+#: ``assignment`` (dict as of ``satudata_role_show``).
+role_changed = tk.signals.ckanext.signal(
+    "satudata:role_changed", doc="A role assignment was made or ended."
+)

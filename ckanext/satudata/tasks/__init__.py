@@ -1,0 +1,1 @@
+"""Pekerjaan Saya: what waits for a person, asked of every domain."""
