@@ -18,7 +18,8 @@ from typing import Any
 from flask import has_request_context
 
 from ckan import model
-from ckan.exceptions import SearchError, SolrConnectionError
+from ckan.lib.search import SearchError
+from ckan.lib.search.common import SolrConnectionError
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 

@@ -135,7 +135,7 @@ def sync_memberships(user_id: str) -> int:
             model.Member(
                 table_name="user",
                 table_id=user_id,
-                group_id=organization_id,
+                group=model.Session.get(model.Group, organization_id),
                 capacity=capacity,
                 state="active",
             )

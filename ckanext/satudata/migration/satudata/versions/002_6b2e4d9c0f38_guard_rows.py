@@ -23,7 +23,7 @@ def upgrade() -> None:
     """Create functions and triggers."""
     op.execute(
         """
-        CREATE FUNCTION satudata_package_guard() RETURNS trigger AS $$
+        CREATE OR REPLACE FUNCTION satudata_package_guard() RETURNS trigger AS $$
         BEGIN
             IF NEW.state IS DISTINCT FROM 'active' OR NEW.private IS TRUE THEN
                 RETURN NEW;
@@ -48,13 +48,13 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        CREATE TRIGGER satudata_package_guard BEFORE INSERT OR UPDATE ON package
+        CREATE OR REPLACE TRIGGER satudata_package_guard BEFORE INSERT OR UPDATE ON package
         FOR EACH ROW EXECUTE FUNCTION satudata_package_guard()
         """
     )
     op.execute(
         """
-        CREATE FUNCTION satudata_event_guard() RETURNS trigger AS $$
+        CREATE OR REPLACE FUNCTION satudata_event_guard() RETURNS trigger AS $$
         BEGIN
             RAISE EXCEPTION 'the history is append-only' USING ERRCODE = 'SD002';
         END
@@ -63,13 +63,13 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        CREATE TRIGGER satudata_event_guard BEFORE UPDATE OR DELETE ON satudata_event
+        CREATE OR REPLACE TRIGGER satudata_event_guard BEFORE UPDATE OR DELETE ON satudata_event
         FOR EACH ROW EXECUTE FUNCTION satudata_event_guard()
         """
     )
     op.execute(
         """
-        CREATE TRIGGER satudata_event_truncate_guard BEFORE TRUNCATE ON satudata_event
+        CREATE OR REPLACE TRIGGER satudata_event_truncate_guard BEFORE TRUNCATE ON satudata_event
         FOR EACH STATEMENT EXECUTE FUNCTION satudata_event_guard()
         """
     )

@@ -1,0 +1,155 @@
+"""People, agencies and datasets for tests, made through the actions."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.tests import factories
+
+#: A real CSV; its source is named beside it.
+SAMPLE = Path(__file__).parent / "files" / "jabar-penduduk-jenis-kelamin.csv"
+CHECKLIST = dict.fromkeys(
+    ("standar_data", "metadata", "interoperabilitas", "kode_referensi", "privasi"), "ok"
+)
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def upload(content: bytes, name: str) -> FileStorage:
+    """A file as a form sends it."""
+    return FileStorage(stream=io.BytesIO(content), filename=name)
+
+
+def call(action: str, caller: str | None, /, **data: Any) -> Any:
+    """Call an action as a person, with every check; None is anonymous."""
+    model.Session.rollback()
+    return tk.get_action(action)({"user": caller or ""}, data)
+
+
+@dataclass
+class City:
+    """Two agencies with their people, and the people of the city.
+
+    Attributes:
+        opd: name of the first agency; ``other`` of the second.
+        people: role code → user name (of the first agency where the role has one);
+            ``other_produsen``, ``other_kepala``, ``walidata2``, ``outsider``,
+            ``sysadmin`` too.
+    """
+
+    opd: str = ""
+    other: str = ""
+    people: dict[str, str] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> str:
+        try:
+            return self.__dict__["people"][name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    def assign(self, person: str, role: str, opd: str | None = None, **more: Any) -> Any:
+        """Give a role as sysadmin."""
+        return call(
+            "satudata_role_assign",
+            self.sysadmin,
+            user=person,
+            role=role,
+            organization=opd,
+            decree="SK 1/2026",
+            **more,
+        )
+
+
+def _user(prefix: str, **more: Any) -> str:
+    name = f"{prefix}-{uuid.uuid4().hex[:8]}"
+    return factories.User(name=name, email=f"{name}@example.org", **more)["name"]
+
+
+def city() -> City:
+    """Make a city with names of its own, so that many fit into one database."""
+    made = City()
+    made.people["sysadmin"] = _user("sysadmin", sysadmin=True)
+    for key, title in (("opd", "Dinas Kesehatan"), ("other", "Dinas Pendidikan")):
+        name = f"{key}-{uuid.uuid4().hex[:8]}"
+        call("organization_create", made.sysadmin, name=name, title=title)
+        setattr(made, key, name)
+    for code in ("produsen_data", "walidata_pendukung", "kepala_opd"):
+        made.people[code] = _user(code)
+        made.assign(made.people[code], code, made.opd)
+    for key, code in (("other_produsen", "produsen_data"), ("other_kepala", "kepala_opd")):
+        made.people[key] = _user(key)
+        made.assign(made.people[key], code, made.other)
+    for code in ("walidata", "pembina_data", "sekretariat", "pimpinan_daerah"):
+        made.people[code] = _user(code)
+        made.assign(made.people[code], code)
+    made.people["walidata2"] = _user("walidata2")
+    made.assign(made.people["walidata2"], "walidata")
+    made.people["outsider"] = _user("outsider")
+    return made
+
+
+def dataset(of: City, *, files: int = 1, **values: Any) -> dict[str, Any]:
+    """A private dataset of the first agency with files, made by its producer."""
+    name = values.pop("name", f"data-{uuid.uuid4().hex[:8]}")
+    package = call(
+        "package_create",
+        of.produsen_data,
+        **{"name": name, "title": "Jumlah Penduduk", "owner_org": of.opd, **values},
+    )
+    for number in range(files):
+        call(
+            "resource_create",
+            of.produsen_data,
+            package_id=package["id"],
+            name=f"Penduduk {number + 1}",
+            format="CSV",
+            url="penduduk.csv",
+            upload=upload(SAMPLE.read_bytes(), "penduduk.csv"),
+        )
+    return call("package_show", of.produsen_data, id=package["id"])
+
+
+def bring_to(of: City, package: dict[str, Any], state: str) -> dict[str, Any]:
+    """Walk a dataset along the road up to a state; answers the approval."""
+    key = package["id"]
+
+    def do(name: str, person: str, **more: Any) -> dict[str, Any]:
+        return call(f"satudata_approval_{name}", person, id=key, **more)
+
+    if state == "cancelled":
+        do("submit", of.produsen_data)
+        return do("cancel", of.walidata, comment="Salah unggah")
+    steps = ["submitted", "awaiting_validation", "validated", "published", "withdrawn"]
+    approval = do("submit", of.produsen_data)
+    if state == "returned":
+        do("claim", of.walidata)
+        finding = {"code": "other", "severity": "must", "comment": "Perbaiki"}
+        return do("return", of.walidata, findings=[finding])
+    if steps.index(state) >= 1:
+        do("claim", of.walidata)
+        approval = do("confirm", of.walidata, checklist=CHECKLIST)
+    if steps.index(state) >= 2:
+        approval = validate(of, key)
+    if steps.index(state) >= 3:
+        approval = do("publish", of.walidata)
+    if steps.index(state) >= 4:
+        approval = do("withdraw", of.walidata, reason="wrong", notice="Angka keliru.")
+    return approval
+
+
+def validate(of: City, key: str, person: str | None = None, **more: Any) -> Any:
+    """Validate with a signed PDF, as head of the agency."""
+    values = {
+        "number": f"400.7/{uuid.uuid4().hex[:8]}",
+        "date": "2026-01-05",
+        "upload": upload(PDF, "surat.pdf"),
+        **more,
+    }
+    return call("satudata_approval_validate", person or of.kepala_opd, id=key, **values)
