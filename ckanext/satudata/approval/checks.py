@@ -14,6 +14,7 @@ from ckan.plugins import toolkit as tk
 from ckanext.satudata import config
 from ckanext.satudata.approval import gate
 from ckanext.satudata.approval.model import unmanaged_type
+from ckanext.satudata.common import compat
 from ckanext.satudata.common.startup import Problem
 
 __all__ = ["gate_is_alive", "trigger_is_alive"]
@@ -29,7 +30,7 @@ def gate_is_alive() -> Iterator[Problem]:
             action = tk.get_action(name)
         except KeyError:
             continue
-        if not getattr(action, "satudata_gate", False):
+        if not getattr(compat.unwrap(action), "satudata_gate", False):
             yield Problem("gate", f"The action {name} goes around the gate.", _FIRST)
     for interface in (p.IPermissionLabels, p.IPackageController):
         first = next(iter(p.PluginImplementations(interface)), None)
