@@ -48,6 +48,9 @@ class SatudataPlugin(
         """Add templates and assets."""
         tk.add_template_directory(config, "templates")
         tk.add_resource("assets", "satudata")
+        config["ckan.auth.route_after_login"] = "satudata_approval.tasks"
+        # 2.11 leaves the forms of extensions without CSRF protection unless told so.
+        config["ckan.csrf_protection.ignore_extensions"] = False
 
     # IConfigurable
     def configure(self, config: CKANConfig) -> None:

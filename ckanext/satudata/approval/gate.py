@@ -42,7 +42,7 @@ _ROUND_TRIPS = {
     "resource_update": "resource_show",
     "resource_patch": "resource_show",
 }
-_TRUE = frozenset({True, 1, "1", "true", "t", "yes", "y", "on"})
+_TRUE = frozenset({True, "1", "true", "t", "yes", "y", "on"})
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,421 @@
+"""What the pages show of a dataset's process: state, turn, findings, parties, history.
+
+One reading of the database for the whole panel, in a constant number of queries. Words
+come from texts.py; no rule is made here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata import profile
+from ckanext.satudata.approval import permissions, service, states, texts
+from ckanext.satudata.approval.fingerprint import short
+from ckanext.satudata.approval.model import Approval, Finding, Publication
+from ckanext.satudata.approval.panel_rows import Rows
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import dates
+from ckanext.satudata.letters import service as letters
+from ckanext.satudata.roles import permissions as roles
+from ckanext.satudata.roles import texts as role_texts
+
+#: Last events shown on the dataset page.
+SHORT_HISTORY = 4
+_STAGE_OF = {
+    State.DRAFT: 2,
+    State.RETURNED: 2,
+    State.SUBMITTED: 3,
+    State.PEMBINA_REVIEW: 3,
+    State.AWAITING_VALIDATION: 3,
+    State.VALIDATED: 4,
+    State.PUBLISHED: 5,
+    State.WITHDRAWN: 4,
+    State.CANCELLED: 2,
+}
+STYLE = {
+    "submit": "primary",
+    "claim": "primary",
+    "confirm": "success",
+    "endorse": "success",
+    "validate": "success",
+    "return": "default",
+    "return_to_walidata": "default",
+    "decline": "default",
+    "withdraw": "danger",
+    "cancel": "danger",
+}
+_IN_MENU = frozenset({"recall", "release", "hold", "withdraw", "cancel"})
+
+
+def badge(state: str, *, claimed: bool = False) -> dict[str, str]:
+    """State badge: code for the style, and the word."""
+    code = "claimed" if claimed and state == "submitted" else state
+    return {"state": code, "label": texts.states().get(code, code), "icon": code}
+
+
+class Panel(Rows):
+    """The process of one dataset as one person sees it."""
+
+    def __init__(self, package: dict[str, Any], user: model.User) -> None:
+        self.package, self.user = package, user
+        self.approval = service.current(package["id"])
+        self.state = service.state_of(self.approval)
+        self.organization = model.Group.get(package.get("owner_org") or "")
+        self.opd = self.organization.title if self.organization else "-"
+        self.held = roles.holdings(user.id)
+        self.claimed = bool(
+            self.approval and permissions.claim_holds(self.approval)
+        )
+        self.findings = (
+            list(model.Session.scalars(Finding.of(self.approval.id)))
+            if self.approval
+            else []
+        )
+        self.letter = letters.get(self.approval.letter_id if self.approval else None)
+        self.publication = model.Session.scalar(
+            Publication.current_for(package["id"])
+        ) or model.Session.scalar(
+            sa.select(Publication)
+            .where(Publication.package_id == package["id"])
+            .order_by(Publication.intent_at.desc())
+            .limit(1)
+        )
+
+    def build(self) -> dict[str, Any]:
+        """The dictionary that the templates read (see the template helper)."""
+        approval = self.approval
+        number = (approval.round if approval else 0) or 1
+        open_now = [one for one in self.findings if one.answer in ("open", "reopened")]
+        return {
+            "state": str(self.state),
+            "badge": {
+                **badge(str(self.state), claimed=self.claimed),
+                "line": self._line(),
+            },
+            "badges": self._badges(),
+            "round": number,
+            "revision": approval.revision if approval else 0,
+            "visible_to": self._visible_to(),
+            "editable": self.state not in states.LOCKED and self._may_edit(),
+            "edit_url": tk.url_for("dataset.edit", id=self.package["name"]),
+            "stages": self._stages(),
+            "turn": self._turn(),
+            "findings": {
+                "open": len(open_now),
+                "answered": len(self.findings) - len(open_now),
+                "total": len(self.findings),
+                "rows": [self.finding(one) for one in self.findings],
+            },
+            "actions": self._actions(),
+            "parties": self._parties(),
+            "letters": self._letters(),
+            "fingerprint": self._fingerprint(),
+            "events": self.events(SHORT_HISTORY, newest_first=True),
+            "history_url": tk.url_for(
+                "satudata_approval.history", id=self.package["name"]
+            ),
+        }
+
+    # Head
+    def _line(self) -> str:
+        approval = self.approval
+        published = self.publication.published_at if self.publication else None
+        withdrawn = self.publication.revoked_at if self.publication else None
+        reason = self.publication.reason if self.publication else ""
+        return texts.state_line(
+            "claimed" if self.claimed and self.state == "submitted" else self.state,
+            {
+                "opd": self.opd,
+                "role": role_texts.role("walidata"),
+                "since": dates.moment(approval.claimed_at) if approval else "",
+                "count": str(len(self.findings)),
+                "office": self.office(),
+                "number": self.letter.number if self.letter else "-",
+                "date": dates.day(
+                    (withdrawn if self.state is State.WITHDRAWN else None)
+                    or published
+                    or (approval.state_since if approval else None)
+                ),
+                "reason": texts.withdraw_reasons().get(reason or "", reason or "-"),
+            },
+        )
+
+    def _badges(self) -> list[dict[str, str]]:
+        found = []
+        if self.package.get("prioritas_tahun"):
+            found.append({"kind": "priority", "label": _("Priority data")})
+        if self.package.get("private"):
+            found.append({"kind": "private", "label": _("Private")})
+        return found
+
+    def _visible_to(self) -> str:
+        if not self.package.get("private"):
+            return _("Everyone")
+        parties = [self.opd, role_texts.role("walidata")]
+        if self.package.get("prioritas_tahun") and self.state in states.LOCKED:
+            parties.append(role_texts.role("pembina_data"))
+        return ", ".join(parties)
+
+    def _may_edit(self) -> bool:
+        try:
+            tk.check_access(
+                "package_update", {"user": self.user.name}, {"id": self.package["id"]}
+            )
+        except (tk.NotAuthorized, tk.ObjectNotFound):
+            return False
+        return True
+
+    # Stepper
+    def _stages(self) -> list[dict[str, Any]]:
+        names = (
+            _("Planning"),
+            _("Collection"),
+            _("Checking"),
+            _("Dissemination"),
+            _("Evaluation"),
+        )
+        now = _STAGE_OF[self.state]
+        rows = []
+        for number, label in enumerate(names, start=1):
+            status = "done" if number < now else "now" if number == now else "next"
+            if self.state is State.RETURNED and number == 3:
+                status = "returned"
+            rows.append(
+                {
+                    "number": number,
+                    "label": label,
+                    "status": status,
+                    "lines": self._stage_lines(number),
+                }
+            )
+        return rows
+
+    def _stage_lines(self, number: int) -> list[str]:
+        approval = self.approval
+        if number == 2:
+            if self.state is State.RETURNED:
+                return [_("Repair by %(opd)s") % {"opd": self.opd}]
+            if approval and approval.submitted_at:
+                return [dates.day(approval.submitted_at)]
+            return [self.opd]
+        if number == 3 and approval:
+            if self.state is State.RETURNED:
+                return [_("Returned %(date)s") % {"date": dates.day(approval.state_since)}]
+            if self.state in (State.VALIDATED, State.PUBLISHED, State.WITHDRAWN):
+                return [dates.day(approval.validated_at)]
+            if self.state in states.WAITS_FOR and self.state is not State.DRAFT:
+                return [self._waits_for()]
+        if number == 4 and self.publication and self.publication.published_at:
+            return [dates.moment(self.publication.published_at)]
+        return []
+
+    def _waits_for(self) -> str:
+        if self.state is State.AWAITING_VALIDATION:
+            return self.office()
+        wanted = states.WAITS_FOR.get(self.state, ())
+        return role_texts.role(wanted[0]) if wanted else ""
+
+    # Turn box
+    def _turn(self) -> dict[str, Any] | None:
+        if self.state in (State.PUBLISHED, State.CANCELLED, State.WITHDRAWN):
+            return None
+        wanted = states.WAITS_FOR.get(self.state, ())
+        mine = any(
+            one.role in wanted
+            and one.organization_id in (None, self.package.get("owner_org"))
+            for one in self.held
+        )
+        due = dates.due(self.approval.due_at if self.approval else None)
+        late = due is not None and due["tone"] == "late"
+        if self.state is State.VALIDATED:
+            held = self.approval.hold_reason if self.approval else None
+            return {
+                "mine": False,
+                "tone": "wait",
+                "headline": _("Publication is held.")
+                if held
+                else _("Publication follows by itself."),
+                "text": held
+                or _("The portal publishes within three minutes of the letter."),
+                "due": None,
+            }
+        headline = self._turn_headline(mine)
+        return {
+            "mine": mine,
+            "tone": "late" if late else "turn" if mine else "wait",
+            "headline": headline,
+            "text": self._turn_text(due),
+            "due": due or self._paused(),
+        }
+
+    def _turn_headline(self, mine: bool) -> str:
+        what = {
+            State.DRAFT: _("complete the dataset, then submit it"),
+            State.RETURNED: _("answer the findings, then submit again"),
+            State.SUBMITTED: _("check the dataset"),
+            State.PEMBINA_REVIEW: _("check the priority data"),
+            State.AWAITING_VALIDATION: _("validate the dataset"),
+        }[self.state]
+        if mine:
+            return _("Your turn: %(what)s") % {"what": what}
+        who = (
+            self.opd if self.state in (State.DRAFT, State.RETURNED) else self._waits_for()
+        )
+        return _("Turn of %(who)s: %(what)s") % {"who": who, "what": what}
+
+    def _turn_text(self, due: dict[str, str] | None) -> str:
+        if due:
+            return _("Due %(date)s.") % {"date": due["date"]}
+        if self.state is State.RETURNED:
+            return _("The time for checking is stopped until you submit again.")
+        return self._line()
+
+    def _paused(self) -> dict[str, str] | None:
+        if self.state is not State.RETURNED:
+            return None
+        label = _("Clock stopped, waiting for %(party)s") % {"party": self.opd}
+        return {"tone": "paused", "label": label, "date": ""}
+
+    # Buttons
+    def _actions(self) -> list[dict[str, Any]]:
+        rows = []
+        for name, transition in states.TRANSITIONS.items():
+            if not transition.page or not states.may_start(transition, self.state):
+                continue
+            if not permissions.role_for(
+                transition, self.user.id, self.package.get("owner_org"), self.state
+            ):
+                continue
+            reason = self._blocked(transition)
+            if reason is None:
+                continue
+            label = "resubmit" if name == "submit" and self.findings else name
+            rows.append(
+                {
+                    "name": name,
+                    "label": texts.transitions()[label],
+                    "url": transition_url(self.package["name"], name),
+                    "style": STYLE.get(name, "default"),
+                    "disabled": bool(reason),
+                    "reason": reason or None,
+                    "menu": name in _IN_MENU,
+                }
+            )
+        return rows
+
+    def _blocked(self, transition: states.Transition) -> str | None:
+        """Why a button is grey; empty when it works; None when it is not shown."""
+        denied = permissions.denial(
+            transition, self.user.id, self.approval, self.package["id"]
+        )
+        if denied is None:
+            active = self.package.get("state") == "active"
+            if transition.name == "submit" and not (
+                active and self.package.get("resources")
+            ):
+                return _("Add at least one file before you submit.")
+            if transition.name == "claim" and self.claimed:
+                return None
+            return ""
+        if denied.code == "same_person":
+            return texts.same_person(denied.how, transition.roles)
+        if denied.code == "claimed" and transition.name == "claim":
+            return _("A colleague is checking this dataset.")
+        if denied.code == "not_claimed" and transition.name != "release":
+            return _("Take the dataset for checking first.")
+        return None
+
+    # Side column
+    def _parties(self) -> list[dict[str, str]]:
+        rows = [
+            {"label": role_texts.role("produsen_data"), "text": self.opd},
+            {
+                "label": role_texts.role("walidata"),
+                "text": profile.current().city.contact,
+            },
+        ]
+        if self.package.get("prioritas_tahun"):
+            rows.append({"label": role_texts.role("pembina_data"), "text": _("BPS")})
+        return [*rows, {"label": role_texts.role("kepala_opd"), "text": self.office()}]
+
+    def _letters(self) -> list[dict[str, Any]]:
+        label = _("Validation letter")
+        if self.letter is None:
+            line = _("issued when the check is done")
+            return [
+                {"label": label, "number": "", "date": "", "url": None, "line": line}
+            ]
+        return [
+            {
+                "label": label,
+                "number": self.letter.number,
+                "date": dates.day(self.letter.dated),
+                "url": None,
+                "line": "",
+            }
+        ]
+
+    def _fingerprint(self) -> dict[str, str] | None:
+        if not self.approval or not self.approval.fingerprint:
+            return None
+        label = _("Submission round %(n)s") % {"n": max(1, self.approval.round)}
+        value = self.approval.fingerprint
+        return {"label": label, "short": short(value), "full": value}
+
+
+def transition_url(name: str, transition: str) -> str:
+    """Address of the page that asks back before a transition."""
+    return tk.url_for("satudata_approval.decide", id=name, transition=transition)
+
+
+def for_user(package: dict[str, Any], user: model.User | None) -> Panel | None:
+    """The panel, or None for who is no party of the process."""
+    if user is None or not permissions.may_see_process(user, package.get("owner_org")):
+        return None
+    return Panel(package, user)
+
+
+def validity(package: dict[str, Any]) -> dict[str, Any] | None:
+    """What everyone is told of a published dataset: letter, offices, fingerprint."""
+    row = model.Session.execute(
+        sa.select(Publication, Approval)
+        .join(Approval, Approval.id == Publication.approval_id)
+        .where(
+            Publication.package_id == package["id"],
+            Publication.revoked_at.is_(None),
+            Publication.state == "done",
+        )
+    ).first()
+    if row is None or package.get("private"):
+        return None
+    publication, approval = row
+    letter = letters.get(publication.letter_id)
+    organization = model.Group.get(package.get("owner_org") or "")
+    opd = organization.title if organization else "-"
+    published = dates.day(publication.published_at)
+    number = letter.number if letter else ""
+    return {
+        "line_items": [
+            _("Letter %(number)s, %(date)s")
+            % {"number": number, "date": dates.day(letter.dated if letter else None)},
+            _("Published %(date)s") % {"date": published},
+        ],
+        "letter_number": number,
+        "letter_date": dates.day(letter.dated) if letter else "",
+        "published_on": published,
+        "prepared_by": opd,
+        "checked_by": role_texts.role("walidata"),
+        "checked_on": dates.day(approval.checked_at),
+        "signed_by": _("Head of %(opd)s") % {"opd": opd},
+        "signed_on": dates.day(letter.dated) if letter else "",
+        "fingerprint_short": short(publication.fingerprint),
+        "fingerprint_full": publication.fingerprint,
+    }
+
+

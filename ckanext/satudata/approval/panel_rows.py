@@ -1,0 +1,180 @@
+"""Findings, events and rounds of a dataset's process, in words: rows of the panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata.approval import service, texts
+from ckanext.satudata.approval.fingerprint import short
+from ckanext.satudata.approval.model import Approval, Finding
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import dates, events
+from ckanext.satudata.roles import texts as role_texts
+from ckanext.satudata.roles.states import Role
+
+_TONES = {"return": "orange", "decline": "orange", "return_to_walidata": "orange"}
+
+
+class Rows:
+    """The lists of a panel.
+
+    Attributes:
+        package: the dataset as of ``package_show``.
+        approval: its approval, or None.
+        state: where it stands.
+        opd: title of its agency.
+        findings: all of the approval, in their order.
+    """
+
+    package: dict[str, Any]
+    approval: Approval | None
+    state: State
+    opd: str
+    findings: list[Finding]
+
+    def office(self) -> str:
+        """Office of the head who signs, e.g. Kepala Dinas Kesehatan."""
+        return _("Head of %(opd)s") % {"opd": self.opd}
+
+    # Findings
+    def finding(self, one: Finding) -> dict[str, Any]:
+        """One finding with its place in words and the button to that place."""
+        place, part, button = self._place(one)
+        return {
+            "number": one.number,
+            "round": one.round,
+            "place": place,
+            "part": part,
+            "text": one.comment,
+            "reason": texts.reasons().get(one.code, one.code),
+            "severity": one.severity,
+            "severity_label": texts.severities()[one.severity],
+            "answer": one.answer,
+            "answer_label": texts.finding_answers()[one.answer],
+            "note": one.reply,
+            "button": button if self.state is State.RETURNED else None,
+        }
+
+    def _place(self, one: Finding) -> tuple[str, str, dict[str, str] | None]:
+        if one.resource_id:
+            resource = next(
+                (
+                    found
+                    for found in self.package.get("resources", ())
+                    if found["id"] == one.resource_id
+                ),
+                {},
+            )
+            place = _("File %(name)s") % {"name": resource.get("name") or "-"}
+            if one.rows:
+                place += ", " + _("row %(rows)s") % {"rows": one.rows}
+            if one.column_name:
+                place += ", " + _("column %(column)s") % {"column": one.column_name}
+            url = tk.url_for(
+                "dataset_resource.edit",
+                id=self.package["name"],
+                resource_id=one.resource_id,
+            )
+            return place, "", {"label": _("Replace file"), "url": url}
+        url = tk.url_for("dataset.edit", id=self.package["name"])
+        button = {"label": _("Repair field"), "url": url + f"#field-{one.field or ''}"}
+        if one.field:
+            label = field_labels().get(one.field, one.field)
+            return _("Metadata field: %(name)s") % {"name": label}, "", button
+        return _("The whole dataset"), "", button
+
+    # History
+    def events(
+        self, limit: int | None = None, *, newest_first: bool = False
+    ) -> list[dict[str, Any]]:
+        """Events in words; who is said by role, not by name."""
+        query = sa.select(events.Event).where(
+            events.Event.stream == service.stream(self.package["id"])
+        )
+        order = events.Event.number
+        query = query.order_by(order.desc() if newest_first else order)
+        if limit:
+            query = query.limit(limit)
+        return [self._event(one) for one in model.Session.scalars(query)]
+
+    def _event(self, one: events.Event) -> dict[str, Any]:
+        words, labels = texts.history(), texts.states()
+        who = role_texts.role(one.role)
+        if one.role in (str(Role.PRODUSEN_DATA), str(Role.WALIDATA_PENDUKUNG)):
+            who = f"{who}, {self.opd}"
+        elif one.role == str(Role.KEPALA_OPD):
+            who = self.office()
+        if one.acting_for:
+            who = _("on behalf of %(who)s") % {"who": who}
+        return {
+            "label": words.get(one.kind, one.kind),
+            "detail": one.comment,
+            "who": who,
+            "role": one.role,
+            "when": dates.moment(one.at),
+            "round": one.data.get("round"),
+            "from_label": labels.get(one.from_state or "", ""),
+            "to_label": labels.get(one.to_state or "", ""),
+            "fingerprint_short": short(one.fingerprint),
+            "tone": "green" if one.kind == "publish" else _TONES.get(one.kind, "grey"),
+        }
+
+    def rounds(self) -> list[dict[str, Any]]:
+        """Rounds of the approval for its tab, newest first."""
+        if self.approval is None:
+            return []
+        everything = self.events()
+        rows = []
+        for number in range(max(1, self.approval.round), 0, -1):
+            own = [one for one in everything if one["round"] == number]
+            submitted = next((one for one in own if one["to_label"]), None)
+            rows.append(
+                {
+                    "number": number,
+                    "submitted_on": submitted["when"] if submitted else "",
+                    "submitted_by": submitted["who"] if submitted else "",
+                    "findings": [
+                        self.finding(one) for one in self.findings if one.round == number
+                    ],
+                    "checklist": self._checklist()
+                    if number == self.approval.round
+                    else [],
+                    "decisions": [
+                        {
+                            "label": one["label"],
+                            "who": one["who"],
+                            "when": one["when"],
+                            "comment": one["detail"],
+                        }
+                        for one in own
+                    ],
+                }
+            )
+        return rows
+
+    def _checklist(self) -> list[dict[str, str]]:
+        assert self.approval is not None
+        labels, words = texts.principles(), texts.answers()
+        return [
+            {
+                "label": labels[code][0],
+                "answer": answer,
+                "answer_label": words[answer],
+            }
+            for code, answer in self.approval.checklist.items()
+        ]
+
+
+def field_labels() -> dict[str, str]:
+    """Labels of the scheme's dataset fields, by name."""
+    schema = tk.h.scheming_get_dataset_schema("dataset") or {"dataset_fields": []}
+    return {
+        one["field_name"]: tk.h.scheming_language_text(one.get("label", ""))
+        for one in schema["dataset_fields"]
+    }

@@ -1,0 +1,192 @@
+"""Work lists: what waits for whom, late first, then by due date and data prioritas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata.approval import panel, permissions, states, texts
+from ckanext.satudata.approval.model import Approval
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import clock, dates
+from ckanext.satudata.roles import permissions as roles
+from ckanext.satudata.roles import texts as role_texts
+from ckanext.satudata.roles.permissions import Holding
+from ckanext.satudata.roles.states import Role
+
+#: Rows shown at once.
+LIMIT = 50
+_CHECKERS = (Role.WALIDATA, Role.PEMBINA_DATA)
+#: Kind of list → (roles that have it, states it shows).
+KINDS: dict[str, tuple[tuple[Role, ...], tuple[State, ...]]] = {
+    "check": (_CHECKERS, (State.SUBMITTED, State.PEMBINA_REVIEW)),
+    "validation": ((Role.KEPALA_OPD,), (State.AWAITING_VALIDATION,)),
+    "mine": ((), tuple(states.WAITS_FOR)),
+}
+#: What the queue of checks can show besides, by chip.
+_CHIPS = (
+    State.SUBMITTED,
+    State.PEMBINA_REVIEW,
+    State.RETURNED,
+    State.AWAITING_VALIDATION,
+    State.VALIDATED,
+)
+
+
+def may_see(kind: str, user: model.User, held: list[Holding]) -> bool:
+    """Does a person's role have this list? Pekerjaan Saya is everybody's."""
+    wanted = KINDS[kind][0]
+    return not wanted or user.sysadmin or any(one.role in wanted for one in held)
+
+
+def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | None:
+    """What the list page shows, or None for who has no such list.
+
+    Args:
+        kind: check, validation or mine.
+        user: who looks.
+        state: filter of the queue of checks.
+    """
+    held = roles.holdings(user.id)
+    if not may_see(kind, user, held):
+        return None
+    shown: tuple[State, ...] = KINDS[kind][1]
+    if kind == "check" and state in [str(one) for one in _CHIPS]:
+        shown = (State(state),)
+    query = _query(user, held).where(Approval.state.in_([str(one) for one in shown]))
+    if kind == "mine":
+        query = query.where(permissions.waits_for(held))
+    rows = [
+        _row(kind, *found)
+        for found in model.Session.execute(query.order_by(*_order()).limit(LIMIT))
+    ]
+    late = [row for row in rows if row["due"] and row["due"]["tone"] == "late"]
+    rest = [row for row in rows if row not in late]
+    title, lead, empty = _words(kind, held)
+    return {
+        "title": title,
+        "lead": lead,
+        "chips": _chips(user, held, state) if kind == "check" else [],
+        "groups": [
+            {"label": _("Late"), "late": True, "rows": late},
+            {"label": _("Waiting"), "late": False, "rows": rest},
+        ],
+        "empty": empty,
+    }
+
+
+def count(kind: str, user: model.User, held: list[Holding]) -> tuple[int, bool]:
+    """How many wait in a list, and whether one is late: for the work bar."""
+    query = _query(user, held).where(
+        Approval.state.in_([str(one) for one in KINDS[kind][1]]),
+        permissions.waits_for(held),
+    )
+    late = sa.func.count().filter(Approval.due_at < clock.now())
+    number, overdue = model.Session.execute(
+        query.with_only_columns(sa.func.count(), late)
+    ).one()
+    return number, bool(overdue)
+
+
+def _query(user: model.User, held: list[Holding]) -> Any:
+    return (
+        sa.select(Approval, model.Package, model.Group.title)
+        .join(model.Package, model.Package.id == Approval.package_id)
+        .outerjoin(model.Group, model.Group.id == model.Package.owner_org)
+        .where(
+            model.Package.state == "active", permissions.visible_to(user, held)
+        )
+    )
+
+
+def _order() -> tuple[Any, ...]:
+    return (
+        Approval.due_at.asc().nulls_last(),
+        Approval.priority.desc(),
+        Approval.state_since,
+        Approval.id,
+    )
+
+
+def _row(
+    kind: str, approval: Approval, package: model.Package, opd: str | None
+) -> dict[str, Any]:
+    state = State(approval.state)
+    claimed = permissions.claim_holds(approval)
+    verbs = {
+        State.DRAFT: _("Complete"),
+        State.RETURNED: _("Repair"),
+        State.SUBMITTED: _("Check"),
+        State.PEMBINA_REVIEW: _("Check"),
+        State.AWAITING_VALIDATION: _("Validate"),
+    }
+    url = tk.url_for("dataset.read", id=package.name)
+    button = {"label": verbs.get(state, _("Open")), "url": url}
+    if kind == "validation":
+        button["url"] = panel.transition_url(package.name, "validate")
+    return {
+        "title": package.title or package.name,
+        "url": url,
+        "organization": opd or "-",
+        "verb": verbs.get(state, _("Open")),
+        "why": _("Round %(n)s") % {"n": approval.round},
+        "step": {"check": "SOP 3.1", "validation": "SOP 3.2"}.get(
+            states.STEP_OF.get(state, ""), "SOP 2.2"
+        ),
+        "due": dates.due(approval.due_at),
+        "badge": panel.badge(approval.state, claimed=claimed),
+        "button": button,
+        "holder": _("A walidata is on it") if claimed else None,
+    }
+
+
+def _chips(
+    user: model.User, held: list[Holding], state: str | None
+) -> list[dict[str, Any]]:
+    numbers = dict(
+        model.Session.execute(
+            _query(user, held)
+            .with_only_columns(Approval.state, sa.func.count())
+            .group_by(Approval.state)
+        ).all()
+    )
+    return [
+        {
+            "label": texts.states()[str(one)],
+            "url": tk.url_for("satudata_approval.queue", state=str(one)),
+            "count": numbers.get(str(one), 0),
+            "active": state == str(one),
+        }
+        for one in _CHIPS
+    ]
+
+
+def _words(kind: str, held: list[Holding]) -> tuple[str, str, dict[str, Any]]:
+    own = ", ".join(dict.fromkeys(role_texts.role(one.role) for one in held))
+    nowhere: dict[str, Any] = {"url": None, "link_text": None}
+    if kind == "check":
+        return (
+            _("Checking"),
+            _("Datasets that wait for the conformity check (SOP 3.1)."),
+            {"text": _("The queue is empty."), **nowhere},
+        )
+    if kind == "validation":
+        return (
+            _("Validation"),
+            _("Checked datasets that wait for your signature (SOP 3.2)."),
+            {"text": _("There is nothing to validate."), **nowhere},
+        )
+    if not held:
+        text = _("You have no role yet. The walidata gives roles.")
+        return _("My Work"), "", {"text": text, **nowhere}
+    return (
+        _("My Work"),
+        _("%(day)s. As %(roles)s.")
+        % {"day": dates.long_day(clock.today()), "roles": own},
+        {"text": _("Nothing waits for you."), **nowhere},
+    )

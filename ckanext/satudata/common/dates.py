@@ -1,0 +1,73 @@
+"""Dates in the words of the reader: "Rabu, 25 November 2026", "25 Nov 15.40"."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from babel.dates import format_date
+
+from ckan.lib.helpers import lang
+from ckan.plugins.toolkit import _
+
+from ckanext.satudata import profile
+from ckanext.satudata.common import clock
+
+
+def _locale() -> str:
+    return lang() if lang() in ("id", "en") else "id"
+
+
+def day(value: date | datetime | None) -> str:
+    """25 November 2026."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = clock.local(value).date()
+    return format_date(value, "d MMMM y", locale=_locale())
+
+
+def long_day(value: date | datetime | None) -> str:
+    """Rabu, 25 November 2026."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = clock.local(value).date()
+    return format_date(value, "EEEE, d MMMM y", locale=_locale())
+
+
+def moment(value: datetime | None) -> str:
+    """25 November 2026, 15.40."""
+    if value is None:
+        return ""
+    return f"{day(value)}, {clock.local(value).strftime('%H.%M')}"
+
+
+def due(value: datetime | None) -> dict[str, str] | None:
+    """How long is left: tone (ok, soon, late), words and date; None without a term.
+
+    Counted in the days of the profile: the day itself is "today", also on the last one.
+    """
+    if value is None:
+        return None
+    count = profile.current().clock.count()
+    last = clock.local(value).date()
+    left = count.between(clock.today(), last)
+    working = count.working
+    if clock.now() > value:
+        days = max(1, -left)
+        text = (
+            _("%(n)s working days late") if working else _("%(n)s days late")
+        ) % {"n": days}
+        return {"tone": "late", "label": text, "date": long_day(value)}
+    if last == clock.today():
+        hours = max(1, round((value - clock.now()).total_seconds() / 3600))
+        text = _("Today %(time)s, %(n)s hours left") % {
+            "time": clock.local(value).strftime("%H.%M"),
+            "n": hours,
+        }
+        return {"tone": "soon", "label": text, "date": long_day(value)}
+    left = max(1, left)
+    text = (_("%(n)s working days left") if working else _("%(n)s days left")) % {
+        "n": left
+    }
+    return {"tone": "soon" if left == 1 else "ok", "label": text, "date": long_day(value)}

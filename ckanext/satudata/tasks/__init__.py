@@ -1,1 +1,0 @@
-"""Pekerjaan Saya: what waits for a person, asked of every domain."""
