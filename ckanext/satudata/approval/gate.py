@@ -100,7 +100,7 @@ def _pass(
             state = locked_state(package_id, connection)
             if state is None:
                 continue
-            _ask_core(name, context, data_dict)
+            _ask_core(name, context, data_dict, packages)
             unchanged = _unchanged(name, context, data_dict)
             if unchanged is not None:
                 return unchanged
@@ -129,10 +129,17 @@ def _through(
         _passed.reset(token)
 
 
-def _ask_core(name: str, context: Context, data_dict: dict[str, Any]) -> None:
+def _ask_core(
+    name: str, context: Context, data_dict: dict[str, Any], packages: set[str]
+) -> None:
     """A stranger gets the stranger's answer, not the news that a dataset is locked."""
+    questions = [(name, dict(data_dict))]
+    if name == "package_revise":
+        # Its auth function wants what the action makes of its input.
+        questions = [("package_update", {"id": one}) for one in sorted(packages)]
     try:
-        tk.check_access(name, tk.fresh_context(context), dict(data_dict))
+        for auth, data in questions:
+            tk.check_access(auth, tk.fresh_context(context), data)
     except (tk.NotAuthorized, tk.ObjectNotFound, tk.ValidationError):
         raise
     except ValueError:  # no auth function of that name
@@ -187,12 +194,19 @@ def _keep_private(
     name: str, context: Context, data_dict: dict[str, Any], packages: set[str]
 ) -> None:
     """Private is the ground state: absent means private, anything else is refused."""
+
+    def ask(value: Any) -> bool:
+        if _means_private(value):
+            return True
+        _ask_core(name, context, data_dict, packages)
+        refuse("private_required", texts.private_required(), "private")
+
     if name == "package_revise":
         for key, part in list(data_dict.items()):
             if key == "update" and isinstance(part, dict) and "private" in part:
-                part["private"] = _asked(context, part["private"], name, data_dict)
+                part["private"] = ask(part["private"])
             elif key.startswith("update__private"):
-                data_dict[key] = _asked(context, part, name, data_dict)
+                data_dict[key] = ask(part)
         return
     if name == "package_create" and _unmanaged_input(data_dict):
         return
@@ -200,19 +214,16 @@ def _keep_private(
         return
     if name == "package_patch" and "private" not in data_dict:
         return
-    data_dict["private"] = _asked(context, data_dict.get("private"), name, data_dict)
+    data_dict["private"] = ask(data_dict.get("private"))
 
 
-def _asked(
-    context: Context, value: Any, name: str, data_dict: dict[str, Any]
-) -> bool:
+def _means_private(value: Any) -> bool:
+    """Absent and true mean private; every other value is a wish to be public."""
     if value is None or value == "" or value is tk.missing:
         return True
     with suppress(TypeError):
-        if (value.strip().lower() if isinstance(value, str) else value) in _TRUE:
-            return True
-    _ask_core(name, context, data_dict)
-    refuse("private_required", texts.private_required(), "private")
+        return (value.strip().lower() if isinstance(value, str) else value) in _TRUE
+    return False
 
 
 def _unmanaged_input(data_dict: dict[str, Any]) -> bool:
