@@ -97,7 +97,10 @@ def person(browser: Browser, portal: Any) -> Iterator[Callable[..., Person]]:
     contexts = []
 
     def make(
-        account: dict[str, Any] | None = None, *, width: int = DESK, script: bool = False
+        account: dict[str, Any] | None = None,
+        *,
+        width: int = DESK,
+        script: bool = False,
     ) -> Person:
         context = browser.new_context(
             viewport={"width": width, "height": 900 if width > PHONE else 740},

@@ -35,7 +35,10 @@ def _look(reader: Person, name: str) -> None:
     assert reader.sideways() <= 0, f"{name} scrolls sideways"
     found = Axe().run(reader.page).response["violations"]
     grave = [
-        (one["id"], node["target"]) for one in found for node in one["nodes"] if one["impact"] in GRAVE
+        (one["id"], node["target"])
+        for one in found
+        for node in one["nodes"]
+        if one["impact"] in GRAVE
     ]
     assert grave == [], name
 
