@@ -15,7 +15,7 @@ from ckan.plugins import toolkit as tk
 from ckan.tests import factories
 
 #: A real CSV; its source is named beside it.
-SAMPLE = Path(__file__).parent / "files" / "jabar-penduduk-jenis-kelamin.csv"
+SAMPLE = Path(__file__).parent.parent / "samples" / "jabar-penduduk-jenis-kelamin.csv"
 CHECKLIST = dict.fromkeys(
     ("standar_data", "metadata", "interoperabilitas", "kode_referensi", "privasi"), "ok"
 )

@@ -14,7 +14,6 @@ import logging
 import sqlalchemy as sa
 
 from ckan import model
-from ckan.lib import search
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
@@ -22,7 +21,7 @@ from ckanext.satudata.approval import fingerprint, locks, service
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.service import Decision
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.common import clock
+from ckanext.satudata.common import clock, compat
 from ckanext.satudata.common.errors import refuse
 from ckanext.satudata.letters import service as letters
 
@@ -145,11 +144,7 @@ def reindex(package_id: str) -> bool:
         True when the index took it.
     """
     try:
-        data = tk.get_action("package_show")(
-            {"ignore_auth": True, "user": "", "use_cache": False, "validate": False},
-            {"id": package_id},
-        )
-        search.index_for("Package").update_dict(data)
+        compat.index_dataset(package_id)
     except Exception:
         # Whatever the index does, the decision is made and stands.
         log.exception("Dataset %s could not be indexed", package_id)

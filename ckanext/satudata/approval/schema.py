@@ -24,7 +24,7 @@ def decision() -> Schema:
     return {
         **dataset(),
         "comment": [optional, v("unicode_safe")],
-        "revision": [optional, v("natural_number_validator")],
+        "revision": [v("ignore_missing"), v("natural_number_validator")],
     }
 
 

@@ -24,6 +24,10 @@ from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
 
 
+#: Longest time a load of a file into the DataStore is waited for.
+_LOAD_TIME = timedelta(minutes=15)
+
+
 @dataclass
 class Decision:
     """What a person decided, as it came through the action.
@@ -282,7 +286,12 @@ def _is_priority(package: model.Package) -> bool:
 
 
 def _loading(package_id: str) -> bool:
-    """Does xloader load a file of the dataset right now?"""
+    """Does xloader load a file of the dataset right now, or is about to?
+
+    A task that says so for longer than a load takes was left behind by a dead worker;
+    should it wake up, the guard of xloader stops it, because the dataset is locked.
+    """
+    since = clock.now().replace(tzinfo=None) - _LOAD_TIME
     query = (
         sa.select(model.TaskStatus.id)
         .join(model.Resource, model.Resource.id == model.TaskStatus.entity_id)
@@ -291,6 +300,7 @@ def _loading(package_id: str) -> bool:
             model.Resource.state == "active",
             model.TaskStatus.task_type == "xloader",
             model.TaskStatus.state.in_(("pending", "submitting", "running")),
+            model.TaskStatus.last_updated > since,
         )
         .limit(1)
     )

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from typing import IO, Any, cast
 
-from ckan.lib import uploader
+from ckan.lib import search, uploader
 from ckan.plugins import toolkit as tk
 
 
@@ -65,3 +65,20 @@ def unwrap(action: Callable[..., Any]) -> Callable[..., Any]:
         if callable(cell.cell_contents):
             return cell.cell_contents
     return action
+
+
+def index_dataset(package_id: str) -> None:
+    """Write a dataset's entry in the search index as the database has it now.
+
+    Raises:
+        SearchError: and others, where the index does not take it.
+    """
+    context = {"ignore_auth": True, "user": "", "use_cache": False, "validate": False}
+    if tk.check_ckan_version("2.12"):
+        from ckan import logic
+
+        both = logic.package_show_default_and_custom_schemas(context, package_id)
+        logic.index_update_package_dicts(both)
+    else:
+        package = tk.get_action("package_show")(context, {"id": package_id})
+        search.index_for("Package").update_dict(package)
