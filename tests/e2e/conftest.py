@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,22 @@ class Person:
         """Press the button or link that leads to an address ending in ``path``."""
         self.page.click(f'a[href$="{path}"]')
 
-    def decide(self) -> None:
-        """Press the button of a decision page; its result is a flash message."""
-        self.page.click(".sd-foot button[type=submit]")
-        self.page.wait_for_selector(".flash-messages .alert")
+    def decide(self, *, patience: int = 0) -> None:
+        """Press the button of a decision page; its result is a flash message.
+
+        Args:
+            patience: seconds during which a refusal is answered by pressing again: a
+                dataset cannot be submitted while its file is still being loaded.
+        """
+        end = time.monotonic() + patience
+        while True:
+            self.page.click(".sd-foot button[type=submit]")
+            self.page.wait_for_selector(".flash-messages .alert, .sd-sum")
+            refusal = self.page.locator(".sd-sum")
+            if not refusal.count():
+                return
+            assert time.monotonic() < end, refusal.inner_text()
+            time.sleep(2)
 
     def badge(self) -> str:
         """State of the dataset as the panel of the open page names it."""

@@ -19,11 +19,10 @@ PUBLIC = {
     "topics": "/group/",
     "help": "/about",
     "login": "/user/login",
-    "missing": "/tidak-ada",
 }
 OFFICIAL = {
     "produsen_data": {"work": "/pekerjaan-saya", "new": "/dataset/new"},
-    "walidata": {"checks": "/pemeriksaan", "system": "/kelola/sistem"},
+    "walidata": {"checks": "/pemeriksaan"},
     "kepala_opd": {"sign": "/validasi", "mine": "/pekerjaan-saya"},
 }
 #: Only what shuts people out fails the test; the rest is advice.
@@ -48,8 +47,10 @@ def test_public_pages(width: int, portal: Any, person: Callable[..., Person]) ->
     """What anyone may open, with the newest dataset and its file."""
     reader = person(width=width, script=True)
     for name, path in PUBLIC.items():
-        reader.open(path)
+        assert reader.open(path) == 200
         _look(reader, name)
+    assert reader.open("/tidak-ada") == 404
+    _look(reader, "missing")
     reader.open("/dataset/")
     reader.page.locator(".dataset-heading a").first.click()
     _look(reader, "dataset-public")
@@ -65,7 +66,7 @@ def test_pages_of_officials(
     """Work lists, and the dataset waiting in them with its tabs and decisions."""
     reader = person(portal.account(role), width=width, script=True)
     for name, path in OFFICIAL[role].items():
-        reader.open(path)
+        assert reader.open(path) == 200
         _look(reader, f"{role}-{name}")
     reader.open("/pekerjaan-saya")
     task = reader.page.locator(".sd-tasks p a").first
@@ -77,5 +78,5 @@ def test_pages_of_officials(
             "all => all.map(one => new URL(one.href).pathname)"
         )
         for path in (f"{address}/persetujuan", f"{address}/riwayat", *decisions):
-            reader.open(path)
+            assert reader.open(path) == 200
             _look(reader, f"{role}-{path.rsplit('/', 1)[-1]}")

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.e2e
 
 #: The tick process looks every few seconds; the procedure allows three minutes (SOP 4).
 PUBLISHED_WITHIN = 180
+#: The worker loads the rows of an uploaded file; until then nothing can be submitted.
+LOADED_WITHIN = 90
 
 
 def _create(producer: Person, title: str, name: str) -> None:
@@ -57,7 +59,7 @@ def test_officials_publish_a_csv_with_plain_buttons(
 
     producer.press(f"/dataset/{name}/persetujuan/submit")
     producer.shoot("road-2-submit")
-    producer.decide()
+    producer.decide(patience=LOADED_WITHIN)
     assert producer.badge() == "submitted"
 
     walidata = person(portal.account("walidata"))
@@ -107,7 +109,7 @@ def test_missing_entries_are_named_and_typed_text_is_kept(
     producer = person(portal.account("produsen_data"))
     _create(producer, f"Kosong {mark}", name)
     producer.press(f"/dataset/{name}/persetujuan/submit")
-    producer.decide()
+    producer.decide(patience=LOADED_WITHIN)
     walidata = person(portal.account("walidata"))
     walidata.open(f"/dataset/{name}")
     walidata.press(f"/dataset/{name}/persetujuan/claim")
