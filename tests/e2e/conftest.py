@@ -26,6 +26,15 @@ FLAGS = [
 DESK, PHONE = 1280, 360
 
 
+def account(portal: Any, role: str, organization: str | None = None) -> dict[str, Any]:
+    """First demo account of a role, of an organization if one is named."""
+    return next(
+        one
+        for one in portal.accounts
+        if one["role"] == role and organization in (None, one["organization"])
+    )
+
+
 class Person:
     """Somebody with a browser of their own, who only reads, types and presses.
 

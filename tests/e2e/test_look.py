@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.e2e.conftest import DESK, PHONE, Person
+from tests.e2e.conftest import DESK, PHONE, Person, account
 
 pytestmark = pytest.mark.e2e
 
@@ -64,7 +64,7 @@ def test_pages_of_officials(
     role: str, width: int, portal: Any, person: Callable[..., Person]
 ) -> None:
     """Work lists, and the dataset waiting in them with its tabs and decisions."""
-    reader = person(portal.account(role), width=width, script=True)
+    reader = person(account(portal, role), width=width, script=True)
     for name, path in OFFICIAL[role].items():
         assert reader.open(path) == 200
         _look(reader, f"{role}-{name}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import Person, account
 from tests.factories import PDF, SAMPLE
 
 pytestmark = pytest.mark.e2e
@@ -47,8 +47,8 @@ def test_officials_publish_a_csv_with_plain_buttons(
     mark = uuid.uuid4().hex[:8]
     title, name = f"Jumlah Penduduk {mark}", f"jumlah-penduduk-{mark}"
     anyone = person()
-    producer = person(portal.account("produsen_data"))
-    organization = portal.account("produsen_data")["organization"]
+    producer = person(account(portal, "produsen_data"))
+    organization = account(portal, "produsen_data")["organization"]
 
     _create(producer, title, name)
     assert producer.page.url.endswith(f"/dataset/{name}")
@@ -62,7 +62,7 @@ def test_officials_publish_a_csv_with_plain_buttons(
     producer.decide(patience=LOADED_WITHIN)
     assert producer.badge() == "submitted"
 
-    walidata = person(portal.account("walidata"))
+    walidata = person(account(portal, "walidata"))
     walidata.open(f"/dataset/{name}")
     walidata.press(f"/dataset/{name}/persetujuan/claim")
     walidata.decide()
@@ -74,7 +74,7 @@ def test_officials_publish_a_csv_with_plain_buttons(
     assert walidata.badge() == "awaiting_validation"
     assert anyone.open(f"/dataset/{name}") in (403, 404)
 
-    head = person(portal.account("kepala_opd", organization=organization))
+    head = person(account(portal, "kepala_opd", organization=organization))
     head.open("/validasi")
     head.shoot("road-4-list")
     head.open(f"/dataset/{name}")
@@ -106,11 +106,11 @@ def test_missing_entries_are_named_and_typed_text_is_kept(
     """A decision without what it needs says so on top and beside the field."""
     mark = uuid.uuid4().hex[:8]
     name = f"kosong-{mark}"
-    producer = person(portal.account("produsen_data"))
+    producer = person(account(portal, "produsen_data"))
     _create(producer, f"Kosong {mark}", name)
     producer.press(f"/dataset/{name}/persetujuan/submit")
     producer.decide(patience=LOADED_WITHIN)
-    walidata = person(portal.account("walidata"))
+    walidata = person(account(portal, "walidata"))
     walidata.open(f"/dataset/{name}")
     walidata.press(f"/dataset/{name}/persetujuan/claim")
     walidata.decide()
