@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from contextlib import suppress
 from typing import Any
 
 from ckan import plugins as p
@@ -11,7 +12,8 @@ from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
 from ckan.plugins import toolkit as tk
 
-from ckanext.satudata import cli, registry
+from ckanext.satudata import cli, profile, registry
+from ckanext.satudata import config as settings
 from ckanext.satudata.approval import gate
 from ckanext.satudata.approval.implementations import (
     PackageController,
@@ -48,6 +50,11 @@ class SatudataPlugin(
         """Add templates and assets."""
         tk.add_template_directory(config, "templates")
         tk.add_resource("assets", "satudata")
+        if config.get("ckan.site_title") in (None, "", "CKAN"):
+            with suppress(profile.ProfileError):
+                config["ckan.site_title"] = profile.load(
+                    config[settings.PROFILE]
+                ).city.title
         config["ckan.auth.route_after_login"] = "satudata_approval.tasks"
         # 2.11 leaves the forms of extensions without CSRF protection unless told so.
         config["ckan.csrf_protection.ignore_extensions"] = False

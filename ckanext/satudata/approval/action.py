@@ -21,6 +21,7 @@ from ckanext.satudata.approval import (
 from ckanext.satudata.approval.model import Approval, Finding
 from ckanext.satudata.approval.states import TRANSITIONS, State
 from ckanext.satudata.common import actor, events
+from ckanext.satudata.common.inputs import json_inputs
 from ckanext.satudata.roles import permissions as roles
 
 __all__ = [
@@ -161,6 +162,7 @@ def satudata_approval_release(
     return _decide("release", context, data_dict)
 
 
+@json_inputs("findings")
 @tk.validate_action_data(schema.with_findings)
 def satudata_approval_return(
     context: Context, data_dict: dict[str, Any]
@@ -183,6 +185,7 @@ def satudata_approval_return(
     return _decide("return", context, data_dict)
 
 
+@json_inputs("checklist")
 @tk.validate_action_data(schema.confirm)
 def satudata_approval_confirm(
     context: Context, data_dict: dict[str, Any]
@@ -206,6 +209,7 @@ def satudata_approval_confirm(
     return _decide("confirm", context, data_dict)
 
 
+@json_inputs("findings")
 @tk.validate_action_data(schema.with_findings)
 def satudata_approval_return_to_walidata(
     context: Context, data_dict: dict[str, Any]
@@ -247,6 +251,7 @@ def satudata_approval_endorse(
     return _decide("endorse", context, data_dict)
 
 
+@json_inputs("findings")
 @tk.validate_action_data(schema.with_findings)
 def satudata_approval_decline(
     context: Context, data_dict: dict[str, Any]

@@ -77,6 +77,7 @@ def _alarm(package_id: str) -> Approval:
     comment = "Fingerprint at publication differs from the validated one."
     approval = service.transit("invalidate", Decision(package_id, None, comment))
     model.Session.commit()
+    reindex(package_id)
     return approval
 
 
