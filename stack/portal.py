@@ -89,7 +89,7 @@ class Instance:
         if release not in known:
             raise Stop(f"CKAN={release} is not known. Use one of: {', '.join(known)}")
         self.name, self.release, self.version = name, release, known[release]
-        self.venv = HOME / f"venv-{release}"
+        self.venv, self.daemon = HOME / f"venv-{release}", None
         self.bin, self.folder = self.venv / "bin", HOME / f"{name}-{release}"
         self.database = SETTINGS["instances"][name]["database"]
         ports = SETTINGS["instances"][name]["ports"].items()
@@ -240,9 +240,8 @@ class Instance:
                     raise Stop(f"{what} See it by: ss -ltnp; or set {other}")
         daemon = [self.bin / "supervisord", "-c", STACK / "supervisord.conf"]
         out = (self.folder / "logs" / "launcher.log").open("w")
-        subprocess.Popen(
-            daemon, env=self.environment, stdout=out, stderr=out, start_new_session=True
-        )
+        how = {"env": self.environment, "stdout": out, "stderr": out}
+        self.daemon = subprocess.Popen(daemon, start_new_session=True, **how)
         with step("PostgreSQL, Redis, Solr"):
             for name in SERVICES:
                 self.wait(name, lambda name=name: self.answers(name))
@@ -265,10 +264,11 @@ class Instance:
         """Wait until something is ready, or say where its log is."""
         end = time.monotonic() + seconds
         while not ready():
-            if time.monotonic() > end:
-                log = self.folder / "logs" / f"{name}.log"
+            dead = self.daemon is not None and self.daemon.poll() is not None
+            if time.monotonic() > end or dead:
+                log = self.folder / "logs" / f"{'launcher' if dead else name}.log"
                 tail = "\n    ".join(log.read_text().splitlines()[-8:]) if log.exists() else ""
-                raise Stop(f"{name} does not answer after {seconds} s. Its log: {log}\n    {tail}")
+                raise Stop(f"{name} does not answer. Its log: {log}\n    {tail}")
             time.sleep(0.3)
 
     def prepare(self) -> None:
@@ -284,9 +284,9 @@ class Instance:
             self.let_datastore()
         if "token" not in self.kept:
             with step("administrator"):
-                if '"admin"' not in (out := self.ckan("user", "show", "admin")) and "None" in out:
-                    mail, password = "email=admin@example.org", "password=satudata-admin"
-                    self.ckan("sysadmin", "add", "admin", mail, password, input="y\n")
+                who = ["admin", "email=admin@example.org", "password=satudata-admin"]
+                ckan, env = self.bin / "ckan", self.environment
+                run(ckan, "sysadmin", "add", *who, env=env, input="y\n")
                 token = self.ckan("user", "token", "add", "admin", "portal").split()[-1]
                 self.keep(token=token)
             self.write_settings()
@@ -299,8 +299,8 @@ class Instance:
         if not self.running():
             self.start(self.database)
         self.prepare()
-        self.ctl("start", *PORTAL)
         with step("web processes, worker, tick"):
+            self.ctl("start", *PORTAL)
             self.wait("web", lambda: self.answers("web"))
         url = f"http://127.0.0.1:{self.ports['web']}"
         file = HOME / ("accounts.json" if self.name == "run" else f"{self.name}.json")
