@@ -34,7 +34,9 @@ from ckanext.satudata.roles.states import FACTS, Acting, Role
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(cli.__file__).parent
-NOTE = "<!-- Written by docs/generate.py from the code. Change the code, run it again. -->"
+NOTE = (
+    "<!-- Written by docs/generate.py from the code. Change the code, run it again. -->"
+)
 
 Row = Iterable[Any]
 
@@ -108,7 +110,10 @@ def action_page() -> str:
     for name, function in sorted(registry.actions().items()):
         said = sections(function)
         free = getattr(function, "side_effect_free", False)
-        part = [f"## {name}", f"`{'GET or POST' if free else 'POST'} /api/action/{name}`"]
+        part = [
+            f"## {name}",
+            f"`{'GET or POST' if free else 'POST'} /api/action/{name}`",
+        ]
         part.append(plain(said["text"]))
         given = _entries(said.get("Args", "")).get("data_dict")
         if given:
@@ -252,7 +257,9 @@ def role_page() -> str:
         "number of the decree. CKAN's memberships of organizations are derived from the "
         "assignments and taken away when they end, so they are never edited by hand. A "
         "sysadmin administers the portal and has no role in the procedure by that.",
-        table(("role", "label", "held in", "membership", "source", "transitions"), rows),
+        table(
+            ("role", "label", "held in", "membership", "source", "transitions"), rows
+        ),
         "## Stand-ins",
         "An assignment can be held for another person (`acting_for`), as one of "
         + code(Acting)
@@ -344,7 +351,7 @@ def signal_page() -> str:
         "```python\nfrom ckanext.satudata import signals\n\n"
         "@signals.approval_changed.connect\n"
         "def tell(transition, approval):\n"
-        "    print(transition, approval[\"state\"])\n```",
+        '    print(transition, approval["state"])\n```',
         *parts,
     )
 

@@ -53,7 +53,9 @@ def test_every_action_is_documented() -> None:
     """With a heading, what it takes, what it answers."""
     said = text("reference/actions.md")
     for name in registry.actions():
-        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.M | re.S)
+        part = re.search(
+            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
+        )
         assert part, f"{name} is not in docs/reference/actions.md"
         for word in ("**Input**", "**Result**", "**Errors**"):
             assert word in part[1], f"{name} does not say {word} in its docstring"
@@ -81,16 +83,16 @@ def test_every_state_and_transition_is_documented() -> None:
     """In the page that is made from the table."""
     said = text("reference/states.md")
     for state in State:
-        assert re.search(rf"^\| `{state}` \|", said, re.M), state
+        assert re.search(rf"^\| `{state}` \|", said, re.MULTILINE), state
     for name in TRANSITIONS:
-        assert re.search(rf"^\| `{name}` \|", said, re.M), name
+        assert re.search(rf"^\| `{name}` \|", said, re.MULTILINE), name
 
 
 def test_every_role_is_documented() -> None:
     """With where it comes from."""
     said = text("reference/roles.md")
     for role in Role:
-        assert re.search(rf"^\| `{role}` \|", said, re.M), role
+        assert re.search(rf"^\| `{role}` \|", said, re.MULTILINE), role
 
 
 def test_every_signal_is_documented() -> None:
@@ -99,7 +101,9 @@ def test_every_signal_is_documented() -> None:
     found = [name for name, one in vars(signals).items() if hasattr(one, "send")]
     assert found
     for name in found:
-        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.M | re.S)
+        part = re.search(
+            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
+        )
         assert part, f"{name} is not in docs/reference/signals.md"
         assert "Sender" in part[1] and "Keyword arguments" in part[1]
 
@@ -110,7 +114,9 @@ def test_every_table_is_documented(generate: ModuleType) -> None:
     found = generate.tables()
     assert len(found) > 5
     for name, one in found.items():
-        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.M | re.S)
+        part = re.search(
+            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
+        )
         assert part, f"{name} is not in docs/reference/tables.md"
         for column in one.columns:
             assert f"| `{column.name}` |" in part[1], f"{name}.{column.name}"
@@ -132,7 +138,7 @@ def _keys(model: type[BaseModel], start: str = "") -> Iterator[str]:
 def test_every_profile_key_is_documented() -> None:
     """Another city is set up from docs/another-city.md alone; no key is invented."""
     said = text("another-city.md")
-    rows = set(re.findall(r"^\| `([a-z_.*]+)` \|", said, re.M))
+    rows = set(re.findall(r"^\| `([a-z_.*]+)` \|", said, re.MULTILINE))
     assert rows == set(_keys(profile.Profile))
 
 
@@ -167,7 +173,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def _anchors(path: Path) -> set[str]:
     """Anchors of a page's headings, as mkdocs and GitHub make them."""
-    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M)
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     plain = [re.sub(r"[^\w\s-]", "", one).strip().lower() for one in headings]
     return {re.sub(r"[\s]+", "-", one) for one in plain}
 
@@ -176,7 +182,7 @@ def _anchors(path: Path) -> set[str]:
 def test_commands_of_make_exist(path: Path) -> None:
     """Every "make …" that a page names is in the Makefile."""
     makefile = (HERE / "Makefile").read_text(encoding="utf-8")
-    known = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.M)[0].split())
+    known = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     code = " ".join(_CODE.findall(path.read_text(encoding="utf-8")))
     for word in re.findall(r"\bmake ([a-z]+)", code):
         assert word in known, f"{path.name}: make {word} does not exist"
