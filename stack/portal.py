@@ -25,6 +25,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -300,7 +301,8 @@ class Instance:
             self.start(self.database)
         self.prepare()
         with step("web processes, worker, tick"):
-            self.ctl("start", *PORTAL)
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda name: self.ctl("start", name), PORTAL))
             self.wait("web", lambda: self.answers("web"))
         url = f"http://127.0.0.1:{self.ports['web']}"
         file = HOME / ("accounts.json" if self.name == "run" else f"{self.name}.json")

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.portal import portal
+
+__all__ = ["portal"]
+
 HERE = Path(__file__).parent.parent
 _ADDRESSES = (
     "sqlalchemy.url",

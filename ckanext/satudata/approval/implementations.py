@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from flask import has_request_context
 from sqlalchemy.dialects.postgresql import insert
 
 from ckan import model
 from ckan import plugins as p
+from ckan.common import current_user
 from ckan.lib.plugins import DefaultPermissionLabels
 from ckan.types import Context
 
-from ckanext.satudata.approval import gate, locks, permissions, texts
+from ckanext.satudata.approval import gate, locks, permissions, search, texts
 from ckanext.satudata.approval.model import Preparer
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock
@@ -37,6 +39,16 @@ class PackageController(p.IPackageController):
     def after_dataset_update(self, context: Context, pkg_dict: dict[str, Any]) -> None:
         """Keep who edited it."""
         _remember(context, pkg_dict.get("id"))
+
+    def after_dataset_search(
+        self, search_results: dict[str, Any], search_params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Tell letter and fingerprint of what is published, in results only."""
+        user = None
+        if has_request_context() and not current_user.is_anonymous:
+            user = model.User.get(current_user.name)
+        search.annotate(search_results.get("results", []), user)
+        return search_results
 
 
 def _remember(context: Context, package_id: str | None) -> None:

@@ -186,6 +186,9 @@ class Panel(Rows):
             status = "done" if number < now else "now" if number == now else "next"
             if self.state is State.RETURNED and number == 3:
                 status = "returned"
+            if self.state is State.PUBLISHED and number == now:
+                # Nobody acts: the evaluation is made each quarter.
+                status = "next"
             rows.append(
                 {
                     "number": number,

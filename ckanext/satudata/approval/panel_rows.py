@@ -71,7 +71,7 @@ class Rows:
                 ),
                 {},
             )
-            place = _("File %(name)s") % {"name": resource.get("name") or "-"}
+            place = _("File %(name)s") % {"name": _file_name(resource)}
             if one.rows:
                 place += ", " + _("row %(rows)s") % {"rows": one.rows}
             if one.column_name:
@@ -169,6 +169,11 @@ class Rows:
             }
             for code, answer in self.approval.checklist.items()
         ]
+
+
+def _file_name(resource: dict[str, Any]) -> str:
+    """Name of a file as its producer gave it, or that of the upload."""
+    return resource.get("name") or resource.get("url", "").rsplit("/", 1)[-1] or "-"
 
 
 def field_labels() -> dict[str, str]:

@@ -119,22 +119,28 @@ def may_see_process(user: model.User | None, organization_id: str | None) -> boo
     """
     if user is None:
         return False
-    if user.sysadmin:
-        return True
-    city = (Role.WALIDATA, Role.PEMBINA_DATA, Role.SEKRETARIAT)
-    return any(
-        one.role in city
-        or (one.organization_id is not None and one.organization_id == organization_id)
-        for one in roles.holdings(user.id)
+    held = roles.holdings(user.id)
+    return (
+        user.sysadmin
+        or works_for_city(held)
+        or any(
+            one.organization_id is not None and one.organization_id == organization_id
+            for one in held
+        )
     )
+
+
+def works_for_city(held: list[Holding]) -> bool:
+    """Is one of these roles a party of every process?"""
+    city = (Role.WALIDATA, Role.PEMBINA_DATA, Role.SEKRETARIAT)
+    return any(one.role in city for one in held)
 
 
 def visible_to(
     user: model.User, held: list[Holding]
 ) -> sa.sql.ColumnElement[bool]:
     """Condition on approvals: those a person is a party of (:func:`may_see_process`)."""
-    city = (Role.WALIDATA, Role.PEMBINA_DATA, Role.SEKRETARIAT)
-    if user.sysadmin or any(one.role in city for one in held):
+    if user.sysadmin or works_for_city(held):
         return sa.true()
     own = {one.organization_id for one in held if one.organization_id}
     return Approval.organization_id.in_(sorted(own)) if own else sa.false()

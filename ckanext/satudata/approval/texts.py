@@ -280,3 +280,15 @@ def same_person(how: str, roles: tuple[Role, ...]) -> str:
     return _("You prepared this dataset, so another %(who)s has to do this.") % {
         "who": who
     }
+
+
+def system_parts() -> dict[str, str]:
+    """Part of the self-test → its name on the system page."""
+    return {
+        "database": _("Database"),
+        "redis": _("Queue"),
+        "search": _("Search"),
+        "migrations": _("Migrations"),
+        "profile": _("City profile"),
+        "gate": _("Gate"),
+    }

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from babel.dates import format_date
 
 from ckan.lib.helpers import lang
-from ckan.plugins.toolkit import _
+from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata import profile
 from ckanext.satudata.common import clock
@@ -56,7 +56,9 @@ def due(value: datetime | None) -> dict[str, str] | None:
     if clock.now() > value:
         days = max(1, -left)
         text = (
-            _("%(n)s working days late") if working else _("%(n)s days late")
+            ungettext("%(n)s working day late", "%(n)s working days late", days)
+            if working
+            else ungettext("%(n)s day late", "%(n)s days late", days)
         ) % {"n": days}
         return {"tone": "late", "label": text, "date": long_day(value)}
     if last == clock.today():
@@ -67,7 +69,9 @@ def due(value: datetime | None) -> dict[str, str] | None:
         }
         return {"tone": "soon", "label": text, "date": long_day(value)}
     left = max(1, left)
-    text = (_("%(n)s working days left") if working else _("%(n)s days left")) % {
-        "n": left
-    }
+    text = (
+        ungettext("%(n)s working day left", "%(n)s working days left", left)
+        if working
+        else ungettext("%(n)s day left", "%(n)s days left", left)
+    ) % {"n": left}
     return {"tone": "soon" if left == 1 else "ok", "label": text, "date": long_day(value)}

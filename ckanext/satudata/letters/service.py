@@ -134,3 +134,11 @@ def is_signed(letter_id: str | None) -> bool:
         Letter.file_sha256.is_not(None),
     )
     return model.Session.scalar(query) is not None
+
+
+def numbers(letter_ids: list[str]) -> dict[str, str]:
+    """Letter id → number as printed on the letter."""
+    rows = model.Session.execute(
+        sa.select(Letter.id, Letter.number).where(Letter.id.in_(letter_ids))
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,93 @@
+"""What search results carry beside the dataset: letter and fingerprint, or the state.
+
+As extras of search results only, never of ``package_show``, so that what a client reads
+with ``package_show`` can be sent back unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ckan import model
+
+from ckanext.satudata.approval import permissions
+from ckanext.satudata.approval.model import Approval, Publication
+from ckanext.satudata.approval.states import State
+from ckanext.satudata.letters import service as letters
+from ckanext.satudata.roles import permissions as roles
+
+
+def annotate(results: list[dict[str, Any]], user: model.User | None) -> None:
+    """Add the extras to a page of results, in a constant number of queries.
+
+    Published datasets get ``satudata_letter_number``, ``satudata_fingerprint`` and
+    ``satudata_valid_from`` for everyone; private ones ``satudata_state`` for the
+    parties of their process.
+    """
+    ids = [one["id"] for one in results if one.get("id")]
+    if not ids:
+        return
+    records = _records(ids)
+    mine = _states(ids, user) if user else {}
+    for one in results:
+        values = dict(records.get(one.get("id"), {}))
+        if one.get("private") and user is not None:
+            held_state = mine.get(one["id"])
+            if held_state:
+                values = {"satudata_state": held_state}
+        if not values or "extras" not in one and "name" not in one:
+            continue
+        present = {extra["key"] for extra in one.get("extras") or ()}
+        one["extras"] = [
+            *(one.get("extras") or ()),
+            *(
+                {"key": key, "value": value}
+                for key, value in values.items()
+                if key not in present
+            ),
+        ]
+
+
+def _records(ids: list[str]) -> dict[str, dict[str, str]]:
+    rows = model.Session.execute(
+        sa.select(
+            Publication.package_id,
+            Publication.letter_id,
+            Publication.fingerprint,
+            Publication.published_at,
+        ).where(
+            Publication.package_id.in_(ids),
+            Publication.revoked_at.is_(None),
+            Publication.state == "done",
+        )
+    ).all()
+    numbers = letters.numbers([row.letter_id for row in rows if row.letter_id])
+    return {
+        row.package_id: {
+            "satudata_letter_number": numbers.get(row.letter_id, ""),
+            "satudata_fingerprint": row.fingerprint,
+            "satudata_valid_from": row.published_at.date().isoformat(),
+        }
+        for row in rows
+    }
+
+
+def _states(ids: list[str], user: model.User) -> dict[str, str]:
+    """Package id → state, for the process the person is a party of."""
+    held = roles.holdings(user.id)
+    owned = [one.organization_id for one in held if one.organization_id]
+    query = sa.select(model.Package.id, Approval.state).outerjoin(
+        Approval,
+        sa.and_(
+            Approval.package_id == model.Package.id,
+            Approval.state != str(State.CANCELLED),
+        ),
+    )
+    query = query.where(model.Package.id.in_(ids))
+    if not (user.sysadmin or permissions.works_for_city(held)):
+        query = query.where(model.Package.owner_org.in_(owned))
+    # The newest approval comes last and wins.
+    rows = model.Session.execute(query.order_by(Approval.created_at.asc().nulls_first()))
+    return {row[0]: row[1] or str(State.DRAFT) for row in rows}

@@ -1,0 +1,106 @@
+"""Run the suite with services of its own: ``python3 tests/run.py [pytest arguments]``.
+
+Without the environment's CKAN: all on 2.12, then the parts marked ``both`` on 2.11.
+Each parallel process has databases, a Solr core and a Redis database of its own. The
+whole-portal tests (``e2e``) run after the others, in one process, because the portal
+they start wants the machine for itself. Nothing is left running.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "stack"))
+
+from portal import ROOT, SETTINGS, Instance, Stop, install_packages, step  # noqa: E402
+
+#: Parallel processes: as many as cores, two at least.
+PROCESSES = max(2, os.cpu_count() or 2)
+NO_TESTS = 5
+
+
+def services(release: str) -> Instance:
+    """Start the services and make what each process needs, empty."""
+    test = Instance("test", release)
+    test.install()
+    test.down()
+    names = [f"satudata_test_gw{n}" for n in range(PROCESSES)]
+    test.start(*names)
+    stores = [name.replace("satudata", "datastore") for name in names]
+    pairs = dict.fromkeys(names, "ckan") | dict.fromkeys(stores, "datastore_rw")
+    with step(f"databases of {PROCESSES} processes"):
+        for name in pairs:
+            test.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        test.make_databases(pairs)
+        for n in range(PROCESSES):
+            more = {"CKAN_INI": str(ROOT / "test.ini")}
+            for key in ("CKAN_DATASTORE_WRITE_URL", "CKAN_DATASTORE_READ_URL"):
+                role = "rw" if "WRITE" in key else "ro"
+                where = f"127.0.0.1:{test.ports['postgresql']}/datastore_test_gw{n}"
+                more[key] = f"postgresql://datastore_{role}:ckan@{where}"
+            test.let_datastore(**more)
+    return test
+
+
+def pytest(test: Instance, *words: str) -> int:
+    """Run pytest in the environment of a release; its exit code."""
+    port = test.ports
+    env = {
+        **test.environment,
+        "CKAN_SQLALCHEMY_URL": "postgresql://ckan:ckan@127.0.0.1:"
+        f"{port['postgresql']}/satudata_test_gw0",
+        "CKAN_DATASTORE_WRITE_URL": "postgresql://datastore_rw:ckan@127.0.0.1:"
+        f"{port['postgresql']}/datastore_test_gw0",
+        "CKAN_DATASTORE_READ_URL": "postgresql://datastore_ro:ckan@127.0.0.1:"
+        f"{port['postgresql']}/datastore_test_gw0",
+        "CKAN_SOLR_URL": f"http://127.0.0.1:{port['solr']}/solr/satudata_test_gw0",
+        "CKAN_REDIS_URL": f"redis://127.0.0.1:{port['redis']}/0",
+        "SATUDATA_RELEASE": test.release,
+    }
+    env.pop("CKAN_INI")
+    command = [test.bin / "python", "-m", "pytest", *words]
+    return subprocess.run(command, cwd=ROOT, env=env).returncode
+
+
+def suite(release: str, chosen: list[str]) -> int:
+    """The whole suite on one release; the first exit code that is not good."""
+    primary = release == SETTINGS["ckan"]["default"]
+    test = services(release)
+    codes = []
+    try:
+        mark = "not e2e" if primary else "both and not e2e"
+        parallel = ["-n", str(PROCESSES), "--dist", "loadscope"]
+        codes.append(pytest(test, "-m", mark, *parallel, *chosen))
+    finally:
+        test.down()
+    if primary:
+        codes.append(pytest(test, "-m", "e2e", *chosen))
+    # A choice of tests may leave one of the two runs without any.
+    codes = [code for code in codes if code != NO_TESTS] or codes[:1]
+    return next((code for code in codes if code), 0)
+
+
+def main() -> int:
+    """Run it on the releases asked for."""
+    begin = time.monotonic()
+    install_packages("debian", "debian-test")
+    asked = os.environ.get("CKAN")
+    releases = [asked] if asked else list(SETTINGS["ckan"]["releases"])
+    codes = {release: suite(release, sys.argv[1:]) for release in releases}
+    for release, code in codes.items():
+        print(f"CKAN {release}: {'passed' if code == 0 else f'failed ({code})'}")
+    print(f"{time.monotonic() - begin:.0f} s in all")
+    return next((code for code in codes.values() if code), 0)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Stop as problem:
+        sys.exit(f"\n{problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
