@@ -231,7 +231,6 @@ class Instance:
 
     def start(self, *cores: str) -> None:
         """Start supervisor with the three services, and wait for them."""
-        self.write_settings(*cores)
         for name, port in self.ports.items():
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -239,6 +238,7 @@ class Instance:
                     other = f"SATUDATA_{name.upper()}_PORT={port + 1000}"
                     what = f"Port {port} ({name}) is taken by another program."
                     raise Stop(f"{what} See it by: ss -ltnp; or set {other}")
+        self.write_settings(*cores)
         daemon = [self.bin / "supervisord", "-c", STACK / "supervisord.conf"]
         out = (self.folder / "logs" / "launcher.log").open("w")
         how = {"env": self.environment, "stdout": out, "stderr": out}
@@ -315,7 +315,8 @@ class Instance:
             pid = int(self.ctl("pid"))
             with step(f"stopping {self.name}"), contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-                while not os.kill(pid, 0):
+                # A child of ours would stay a zombie until it is waited for.
+                while self.daemon.poll() is None if self.daemon else not os.kill(pid, 0):
                     time.sleep(0.2)
 
     def follow(self) -> None:

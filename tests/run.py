@@ -75,10 +75,10 @@ def suite(release: str, chosen: list[str]) -> int:
         mark = "not e2e" if primary else "both and not e2e"
         parallel = ["-n", str(PROCESSES), "--dist", "loadscope"]
         codes.append(pytest(test, "-m", mark, *parallel, *chosen))
+        if primary:
+            codes.append(pytest(test, "-m", "e2e", *chosen))
     finally:
         test.down()
-    if primary:
-        codes.append(pytest(test, "-m", "e2e", *chosen))
     # A choice of tests may leave one of the two runs without any.
     codes = [code for code in codes if code != NO_TESTS] or codes[:1]
     return next((code for code in codes if code), 0)

@@ -108,7 +108,7 @@ def test_taken_port_is_named(portal):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        env = {**os.environ, "INSTANCE": "test", "SATUDATA_REDIS_PORT": str(port)}
+        env = {**os.environ, "INSTANCE": "test", "SATUDATA_POSTGRESQL_PORT": str(port)}
         script = (
             "import sys; sys.path.insert(0, 'stack'); import portal;"
             "portal.Instance('test', '2.12').start()"
@@ -120,8 +120,8 @@ def test_taken_port_is_named(portal):
             capture_output=True,
             text=True,
         )
-    assert f"Port {port} (redis) is taken" in done.stderr
-    assert "SATUDATA_REDIS_PORT=" in done.stderr
+    assert f"Port {port} (postgresql) is taken" in done.stderr
+    assert "SATUDATA_POSTGRESQL_PORT=" in done.stderr
 
 
 def test_unknown_release_is_named(portal):
