@@ -51,8 +51,7 @@ def step(name: str) -> Iterator[None]:
 
 def run(*command: Any, why: str = "A command failed", **more: Any) -> str:
     """Run a command and answer its output; on failure its last lines are told."""
-    more = {"stdin": None if "input" in more else subprocess.DEVNULL, **more}
-    more = {key: value for key, value in more.items() if value is not None}
+    more["input"] = more.get("input") or ""
     words = [str(one) for one in command]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     done = subprocess.run(words, **pipes, **more)
@@ -92,7 +91,6 @@ class Instance:
         self.name, self.release, self.version = name, release, known[release]
         self.venv, self.daemon = HOME / f"venv-{release}", None
         self.bin, self.folder = self.venv / "bin", HOME / f"{name}-{release}"
-        self.database = SETTINGS["instances"][name]["database"]
         ports = SETTINGS["instances"][name]["ports"].items()
         env = os.environ
         self.ports = {k: int(env.get(f"SATUDATA_{k.upper()}_PORT", v)) for k, v in ports}
@@ -136,9 +134,9 @@ class Instance:
         }
         return {**os.environ, **{key: str(value) for key, value in values.items()}}
 
-    def ckan(self, *words: Any, **more: Any) -> str:
+    def ckan(self, *words: Any, text: str | None = None, **more: Any) -> str:
         """Run the ckan command with the settings of this instance."""
-        return run(self.bin / "ckan", *words, env={**self.environment, **more})
+        return run(self.bin / "ckan", *words, env=self.environment | more, input=text)
 
     def ctl(self, *words: str) -> str:
         """Ask supervisor."""
@@ -182,7 +180,7 @@ class Instance:
             self.keep(secret="ckan" if self.name == "test" else secrets.token_hex(16))
         values = {"web": 0, "token": "none", **self.ports, **self.kept}
         template = string.Template((STACK / "ckan.ini").read_text())
-        text = template.substitute(values, instance=self.folder, database=self.database)
+        text = template.substitute(values, instance=self.folder)
         (self.folder / "ckan.ini").write_text(text)
         schema = next(self.venv.glob("lib/*/site-packages/ckan/config/solr/schema.xml"))
         for core in cores:
@@ -190,8 +188,7 @@ class Instance:
             conf.mkdir(parents=True, exist_ok=True)
             shutil.copy(schema, conf)
             shutil.copy(STACK / "solr" / "solrconfig.xml", conf)
-            (conf / "protwords.txt").touch()
-            (conf / "synonyms.txt").touch()
+            _ = [(conf / f"{one}.txt").touch() for one in ("protwords", "synonyms")]
             (conf.parent / "core.properties").write_text(f"name={core}\n")
         (self.folder / "solr" / "solr.xml").write_text("<solr></solr>")
         env = self.environment
@@ -280,14 +277,13 @@ class Instance:
         if self.kept.get("prepared") == key:
             return
         with step("databases and migrations"):
-            self.make_databases({self.database: "ckan", "datastore": "datastore_rw"})
+            self.make_databases({"satudata": "ckan", "datastore": "datastore_rw"})
             self.ckan("db", "init")
             self.let_datastore()
         if "token" not in self.kept:
             with step("administrator"):
                 who = ["admin", "email=admin@example.org", "password=satudata-admin"]
-                ckan, env = self.bin / "ckan", self.environment
-                run(ckan, "sysadmin", "add", *who, env=env, input="y\n")
+                self.ckan("sysadmin", "add", *who, text="y\n")
                 token = self.ckan("user", "token", "add", "admin", "portal").split()[-1]
                 self.keep(token=token)
             self.write_settings()
@@ -298,7 +294,7 @@ class Instance:
         install_packages("debian")
         self.install()
         if not self.running():
-            self.start(self.database)
+            self.start("satudata")
         self.prepare()
         with step("web processes, worker, tick"):
             with ThreadPoolExecutor() as pool:

@@ -56,10 +56,10 @@ def due(value: datetime | None) -> dict[str, str] | None:
     if clock.now() > value:
         days = max(1, -left)
         text = (
-            ungettext("%(n)s working day late", "%(n)s working days late", days)
+            ungettext("%(num)s working day late", "%(num)s working days late", days)
             if working
-            else ungettext("%(n)s day late", "%(n)s days late", days)
-        ) % {"n": days}
+            else ungettext("%(num)s day late", "%(num)s days late", days)
+        )
         return {"tone": "late", "label": text, "date": long_day(value)}
     if last == clock.today():
         hours = max(1, round((value - clock.now()).total_seconds() / 3600))
@@ -70,8 +70,8 @@ def due(value: datetime | None) -> dict[str, str] | None:
         return {"tone": "soon", "label": text, "date": long_day(value)}
     left = max(1, left)
     text = (
-        ungettext("%(n)s working day left", "%(n)s working days left", left)
+        ungettext("%(num)s working day left", "%(num)s working days left", left)
         if working
-        else ungettext("%(n)s day left", "%(n)s days left", left)
-    ) % {"n": left}
+        else ungettext("%(num)s day left", "%(num)s days left", left)
+    )
     return {"tone": "soon" if left == 1 else "ok", "label": text, "date": long_day(value)}
