@@ -348,7 +348,7 @@ def signal_page() -> str:
         "Blinker signals of `ckanext.satudata.signals`, sent after the commit: a receiver "
         "sees what is in the database, and cannot undo it. Nothing correct may depend on "
         "a receiver; one that raises breaks the answer of the call, so catch your errors.",
-        "```python\nfrom ckanext.satudata import signals\n\n"
+        "```python\nfrom ckanext.satudata import signals\n\n\n"
         "@signals.approval_changed.connect\n"
         "def tell(transition, approval):\n"
         '    print(transition, approval["state"])\n```',
