@@ -80,7 +80,7 @@ def fields(
                 _("Notice to the public"),
                 "textarea",
                 required=True,
-                help=_("Shown on the page in place of the data."),
+                help=_("Why the public cannot see the data any more."),
             ),
         ]
     if states.TRANSITIONS[name].comment and name != "withdraw":

@@ -6,7 +6,9 @@ import logging
 
 from ckan import model
 
+from ckanext.satudata import signals
 from ckanext.satudata.approval import publication
+from ckanext.satudata.approval.states import State
 from ckanext.satudata.common.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -19,8 +21,10 @@ def tick_publish() -> int:
     done = 0
     for package_id in publication.due():
         try:
-            publication.publish(package_id)
+            approval = publication.publish(package_id)
             done += 1
+            kind = "publish" if approval.state == State.PUBLISHED else "invalidate"
+            signals.approval_changed.send(kind, approval=approval.dictize())
         except Refusal as refusal:
             # Decided otherwise since the list was read; the next round sees it.
             model.Session.rollback()

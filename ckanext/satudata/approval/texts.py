@@ -86,7 +86,7 @@ def asks() -> dict[str, str]:
             "dissemination. It is opened to the public as soon as the letter is entered."
         ),
         "hold": _("Publication waits until the hold is lifted."),
-        "withdraw": _("The page then shows the notice to the public instead."),
+        "withdraw": _("The data is closed to the public at once."),
         "cancel": _("The dataset stays, not public."),
     }
 
@@ -106,7 +106,7 @@ def done() -> dict[str, str]:
         "validate": _("Letter %(number)s is entered. The dataset is validated."),
         "hold": _("Publication is held."),
         "publish": _("Publication goes on."),
-        "withdraw": _("Withdrawn. The page shows the notice."),
+        "withdraw": _("Withdrawn. The data is no longer public."),
         "cancel": _("Process cancelled. The dataset stays, not public."),
     }
 
