@@ -33,7 +33,7 @@ def satudata_findings(value: Any) -> list[dict[str, Any]]:
         raise tk.Invalid(_("Findings are a list."))
     known = {"code", "severity", "field", "resource", "column", "rows", "comment"}
     for number, one in enumerate(value, start=1):
-        where = _("Finding %(number)s: ") % {"number": number}
+        where = _("Finding {number}").format(number=number) + ": "
         if set(one) - known:
             strange = ", ".join(sorted(map(str, set(one) - known)))
             raise tk.Invalid(where + _("unknown key %(key)s.") % {"key": strange})
