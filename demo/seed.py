@@ -116,9 +116,7 @@ class Seed:
             package = api.package_show(**key)
         except NotFound:
             values = {key: one[key] for key in ("name", "title", "notes")}
-            package = api.package_create(
-                **values, **one["fields"], owner_org=opd["organization"]
-            )
+            package = api.package_create(**values, **one["fields"], owner_org=opd["organization"])
         if not package["resources"]:
             path = HERE.parent / "samples" / one["file"]
             with path.open("rb") as source:
@@ -168,11 +166,15 @@ class Seed:
 
     def table(self) -> str:
         """Addresses and demo accounts, for people."""
-        rows = [(one["user"], one["password"], one["role"], one["organization"] or "")
-                for one in self.accounts]
+        rows = [
+            (one["user"], one["password"], one["role"], one["organization"] or "")
+            for one in self.accounts
+        ]
         widths = [max(len(row[n]) for row in rows) for n in range(4)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-                 for row in rows]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
         return "\n".join([*lines, "", f"Portal: {self.address}/", f"Accounts: {self.file}"])
 
 

@@ -34,9 +34,7 @@ from ckanext.satudata.roles.states import FACTS, Acting, Role
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(cli.__file__).parent
-NOTE = (
-    "<!-- Written by docs/generate.py from the code. Change the code, run it again. -->"
-)
+NOTE = "<!-- Written by docs/generate.py from the code. Change the code, run it again. -->"
 
 Row = Iterable[Any]
 
@@ -222,9 +220,7 @@ def state_page() -> str:
             ("principle", "label", "what is asked"),
             [(f"`{k}`", *v) for k, v in words(texts.principles).items()],
         ),
-        "Answers: "
-        + ", ".join(f"`{k}` ({v})" for k, v in words(texts.answers).items())
-        + ".",
+        "Answers: " + ", ".join(f"`{k}` ({v})" for k, v in words(texts.answers).items()) + ".",
         "## Reasons of a withdrawal",
         table(
             ("code", "meaning"),
@@ -257,9 +253,7 @@ def role_page() -> str:
         "number of the decree. CKAN's memberships of organizations are derived from the "
         "assignments and taken away when they end, so they are never edited by hand. A "
         "sysadmin administers the portal and has no role in the procedure by that.",
-        table(
-            ("role", "label", "held in", "membership", "source", "transitions"), rows
-        ),
+        table(("role", "label", "held in", "membership", "source", "transitions"), rows),
         "## Stand-ins",
         "An assignment can be held for another person (`acting_for`), as one of "
         + code(Acting)

@@ -1,9 +1,9 @@
 """Run a whole portal on one machine: ``python3 stack/portal.py <verb>`` (see Makefile).
 
-Installs what is missing, starts the services and the portal under supervisor, prepares
-databases and index, seeds the demo city, and reports what dies and comes back. Every
-step can be interrupted and repeated. Standard library only: it runs before there is a
-virtual environment. What runs is in supervisord.conf, the rest in settings.toml.
+Installs what is missing, starts services and portal under supervisor, prepares databases and
+index, seeds the demo city, and reports what dies and comes back. Every step can be interrupted
+and repeated. Standard library only: it runs before there is a virtual environment. What runs
+is in supervisord.conf, the rest in settings.toml.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ import string
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK, HOME = ROOT / "stack", ROOT / ".satudata"
@@ -36,7 +37,7 @@ SETTINGS = tomllib.loads((STACK / "settings.toml").read_text())
 SERVICES, PORTAL = ["postgresql", "redis", "solr"], ["web", "worker:*", "tick"]
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818 - it stops, it is no error of ours
     """Something a person has to look at: what, why, and what to do."""
 
 
@@ -110,9 +111,8 @@ class Instance:
     @property
     def environment(self) -> dict[str, str]:
         """What supervisord.conf and the ckan command read."""
-        # PostgreSQL refuses root, and its user may be unable to enter the clone.
         user, data = getpass.getuser(), self.folder / "postgresql"
-        if os.geteuid() == 0:
+        if os.geteuid() == 0:  # PostgreSQL refuses root, and its user may not enter the clone
             user, digest = "postgres", hashlib.sha256(str(data).encode()).hexdigest()
             look = ["runuser", "-u", user, "--", "test", "-x", str(self.folder)]
             if subprocess.run(look, capture_output=True, cwd="/").returncode:
@@ -202,8 +202,8 @@ class Instance:
             with step("PostgreSQL cluster"):
                 run(*root, f"{env['PG_BIN']}/initdb", "-D", part, *how, cwd="/")
                 # Loopback only, and nobody without the instance's secret but its owner.
-                hba = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
-                (part / "pg_hba.conf").write_text(hba)
+                rules = ("postgres 127.0.0.1/32 trust", "all 127.0.0.1/32 scram-sha-256")
+                (part / "pg_hba.conf").write_text("\n".join(f"host all {r}" for r in rules) + "\n")
                 part.rename(data)
 
     def sql(self, text: str) -> str:
@@ -251,9 +251,13 @@ class Instance:
                 return self.sql("SELECT 1") != ""
             return False
         if name in ("solr", "web"):
-            path = "solr/admin/cores?action=STATUS" if name == "solr" else "api/3/action/status_show"
+            path = (
+                "solr/admin/cores?action=STATUS" if name == "solr" else "api/3/action/status_show"
+            )
             with contextlib.suppress(OSError):
-                return urlopen(f"http://127.0.0.1:{self.ports[name]}/{path}", timeout=5).status == 200
+                return (
+                    urlopen(f"http://127.0.0.1:{self.ports[name]}/{path}", timeout=5).status == 200
+                )
             return False
         with socket.socket() as probe:
             return not probe.connect_ex(("127.0.0.1", self.ports[name]))
@@ -279,6 +283,7 @@ class Instance:
         with step("databases and migrations"):
             self.make_databases({"satudata": "ckan", "datastore": "datastore_rw"})
             self.ckan("db", "init")
+            self.ckan("translation", "js")
             self.let_datastore()
         if "token" not in self.kept:
             with step("administrator"):

@@ -50,9 +50,7 @@ def _switch_triggers(word: str) -> None:
     engine = model.Session.get_bind()
     if sa.inspect(engine).has_table("satudata_event"):
         with engine.begin() as connection:
-            connection.execute(
-                sa.text(f"ALTER TABLE satudata_event {word} TRIGGER USER")
-            )
+            connection.execute(sa.text(f"ALTER TABLE satudata_event {word} TRIGGER USER"))
 
 
 def _migrate(plugin: str) -> None:

@@ -53,9 +53,7 @@ def test_every_action_is_documented() -> None:
     """With a heading, what it takes, what it answers."""
     said = text("reference/actions.md")
     for name in registry.actions():
-        part = re.search(
-            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
-        )
+        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL)
         assert part, f"{name} is not in docs/reference/actions.md"
         for word in ("**Input**", "**Result**", "**Errors**"):
             assert word in part[1], f"{name} does not say {word} in its docstring"
@@ -101,9 +99,7 @@ def test_every_signal_is_documented() -> None:
     found = [name for name, one in vars(signals).items() if hasattr(one, "send")]
     assert found
     for name in found:
-        part = re.search(
-            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
-        )
+        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL)
         assert part, f"{name} is not in docs/reference/signals.md"
         assert "Sender" in part[1] and "Keyword arguments" in part[1]
 
@@ -114,9 +110,7 @@ def test_every_table_is_documented(generate: ModuleType) -> None:
     found = generate.tables()
     assert len(found) > 5
     for name, one in found.items():
-        part = re.search(
-            rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL
-        )
+        part = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", said, re.MULTILINE | re.DOTALL)
         assert part, f"{name} is not in docs/reference/tables.md"
         for column in one.columns:
             assert f"| `{column.name}` |" in part[1], f"{name}.{column.name}"

@@ -161,11 +161,7 @@ def test_no_page_without_sysadmin_rights_shows_english(app, untranslated):
                 english[f"{person} {path}"] = found
     assert english == {}
     # Labels of the scheme's fields are translated in its own file.
-    labels = {
-        text
-        for kind in ("dataset", "organization")
-        for text in _labels(kind)
-    }
+    labels = {text for kind in ("dataset", "organization") for text in _labels(kind)}
     assert sorted(untranslated - labels) == []
 
 

@@ -3,8 +3,9 @@
 Two sources lie in ``ckanext/satudata/i18n/id/``: ``core.po`` overrides CKAN's own
 strings in the words of this project, ``satudata.po`` translates ours. ``extract`` reads
 the code and templates and enters new strings in ``satudata.po`` (empty, to be filled
-in; what core.po translates needs no second translation); ``build`` makes the catalogue that CKAN loads, ours winning. Run it with CKAN 2.12:
-Babel of 2.11 does not find CKAN's template extractor.
+in; what core.po translates needs no second translation); ``build`` makes the catalogue
+that CKAN loads, ours winning. Run it with CKAN 2.12: Babel of 2.11 does not find CKAN's
+template extractor.
 """
 
 from __future__ import annotations

@@ -52,9 +52,7 @@ class SatudataPlugin(
         tk.add_resource("assets", "satudata")
         if config.get("ckan.site_title") in (None, "", "CKAN"):
             with suppress(profile.ProfileError):
-                config["ckan.site_title"] = profile.load(
-                    config[settings.PROFILE]
-                ).city.title
+                config["ckan.site_title"] = profile.load(config[settings.PROFILE]).city.title
         config["ckan.auth.route_after_login"] = "satudata_approval.tasks"
         # 2.11 leaves the forms of extensions without CSRF protection unless told so.
         config["ckan.csrf_protection.ignore_extensions"] = False

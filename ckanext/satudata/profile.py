@@ -160,10 +160,9 @@ def _line(node: yaml.Node | None, keys: tuple[Any, ...]) -> int:
             for name, value in node.value:
                 if name.value == str(key):
                     line, found = name.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
-            if key < len(node.value):
-                found = node.value[key]
-                line = found.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            found = node.value[key]
+            line = found.start_mark.line + 1
         if found is None:
             break
         node = found

@@ -58,10 +58,7 @@ def test_real_csv_becomes_public_only_after_the_heads_validation():
     assert _public_names() == [package["name"]]
     with compat.open_resource(resource) as stored:
         assert stored.read() == make.SAMPLE.read_bytes()
-    kinds = [
-        one["kind"]
-        for one in make.call("satudata_approval_history", city.walidata, id=key)
-    ]
+    kinds = [one["kind"] for one in make.call("satudata_approval_history", city.walidata, id=key)]
     assert kinds == ["submit", "claim", "confirm", "validate", "publish"]
     assert events.verify()[1] == []
     model.Session.remove()

@@ -22,9 +22,7 @@ def test_every_state_can_be_left_or_has_ended():
 
 def test_public_has_one_door():
     """Only publish leads to published, only from validated, never by the head."""
-    doors = [
-        one for one in states.TRANSITIONS.values() if one.target is State.PUBLISHED
-    ]
+    doors = [one for one in states.TRANSITIONS.values() if one.target is State.PUBLISHED]
     assert [one.name for one in doors] == ["publish"]
     assert doors[0].sources == {State.VALIDATED}
     assert Role.KEPALA_OPD not in doors[0].roles
@@ -50,7 +48,5 @@ def test_who_decides_on_content_did_not_prepare_it():
 )
 def test_target_follows_the_case(name, state, rounds, pembina, expected):
     """Round and data prioritas decide where the table leaves a choice."""
-    found = states.target(
-        states.TRANSITIONS[name], state, number_of_round=rounds, pembina=pembina
-    )
+    found = states.target(states.TRANSITIONS[name], state, number_of_round=rounds, pembina=pembina)
     assert found is expected

@@ -109,9 +109,7 @@ def test_wrong_role_and_wrong_state_change_nothing(kept, city, name, state):
         right = person in [str(role) for role in transition.roles]
         if right and possible:
             continue
-        with pytest.raises(
-            (tk.NotAuthorized, tk.ObjectNotFound, tk.ValidationError)
-        ) as refused:
+        with pytest.raises((tk.NotAuthorized, tk.ObjectNotFound, tk.ValidationError)) as refused:
             make.call(
                 f"satudata_approval_{name}",
                 getattr(city, person),
@@ -144,9 +142,7 @@ def test_whole_road_with_return_and_repair(city):
     shown = make.call("satudata_approval_show", city.produsen_data, id=key)
     assert [one["answer"] for one in shown["findings"]] == ["fixed"]
     make.call("satudata_approval_claim", city.walidata, id=key)
-    make.call(
-        "satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST
-    )
+    make.call("satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST)
     make.validate(city, key)
     assert publication.publish(key).state == "published"
     assert make.call("package_show", None, id=key)["title"] == "Jumlah Warga"
@@ -187,9 +183,7 @@ def test_nobody_checks_or_validates_own_work(city):
         make.call("satudata_approval_claim", city.produsen_data, id=key)
     assert refused.value.error_dict["code"] == ["same_person"]
     make.call("satudata_approval_claim", city.walidata, id=key)
-    make.call(
-        "satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST
-    )
+    make.call("satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST)
     with pytest.raises(tk.ValidationError) as refused:
         make.validate(city, key, city.produsen_data)
     assert refused.value.error_dict["code"] == ["same_person"]
@@ -209,28 +203,21 @@ def test_two_people_at_once_one_wins(city):
     """Two walidata take the same dataset in the same moment."""
     package = make.dataset(city)
     key = package["id"]
-    revision = make.call("satudata_approval_submit", city.produsen_data, id=key)[
-        "revision"
-    ]
+    revision = make.call("satudata_approval_submit", city.produsen_data, id=key)["revision"]
     start = threading.Barrier(2)
     results: list[Any] = []
 
     def claim(person: str) -> None:
         start.wait(10)
         try:
-            results.append(
-                make.call(
-                    "satudata_approval_claim", person, id=key, revision=revision
-                )
-            )
+            results.append(make.call("satudata_approval_claim", person, id=key, revision=revision))
         except tk.ValidationError as error:
             results.append(error.error_dict["code"])
         finally:
             model.Session.remove()
 
     threads = [
-        threading.Thread(target=claim, args=(one,))
-        for one in (city.walidata, city.walidata2)
+        threading.Thread(target=claim, args=(one,)) for one in (city.walidata, city.walidata2)
     ]
     for one in threads:
         one.start()

@@ -35,9 +35,7 @@ def _create(producer: Person, title: str, name: str) -> None:
 def _appears(reader: Person, title: str, name: str) -> bool:
     """Whether a search for the title lists the dataset."""
     reader.open(f"/dataset/?q={title.replace(' ', '+')}")
-    return (
-        reader.page.locator(f'.dataset-heading a[href$="/dataset/{name}"]').count() == 1
-    )
+    return reader.page.locator(f'.dataset-heading a[href$="/dataset/{name}"]').count() == 1
 
 
 def test_officials_publish_a_csv_with_plain_buttons(

@@ -214,9 +214,7 @@ def test_permit_is_for_one_dataset_one_thread_and_one_use(city):
         assert not locks.take_permit({"b"})
         seen = []
         context = contextvars.copy_context()
-        thread = threading.Thread(
-            target=lambda: seen.append(context.run(locks.take_permit, {"a"}))
-        )
+        thread = threading.Thread(target=lambda: seen.append(context.run(locks.take_permit, {"a"})))
         thread.start()
         thread.join()
         assert seen == [False]
@@ -261,9 +259,7 @@ def test_every_action_of_the_portal_is_classified():
 
 def test_publication_cannot_be_forged_by_input(city):
     """Fields that look like control state are data or refused, never believed."""
-    package = make.dataset(
-        city, extras=[{"key": "approval_state", "value": "published"}]
-    )
+    package = make.dataset(city, extras=[{"key": "approval_state", "value": "published"}])
     assert package["private"] is True
     shown = make.call("satudata_approval_show", city.produsen_data, id=package["id"])
     assert shown["state"] == "draft"

@@ -19,9 +19,7 @@ API = "/api/3/action/package_search"
 
 
 def _children(pid: int) -> list[int]:
-    out = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True
-    )
+    out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(one) for one in out.stdout.split()]
 
 
@@ -38,7 +36,7 @@ def _whole(portal: Any) -> bool:
     "name", ["postgresql", "redis", "solr", "worker:0", "worker:1", "tick", "web"]
 )
 def test_killed_process_comes_back_and_the_rest_stays(portal, name):
-    """kill -9: supervisor starts it again, no other process is restarted for it."""
+    """Kill -9: supervisor starts it again, no other process is restarted for it."""
     before = portal.status()
     os.kill(before[name][1], signal.SIGKILL)
 

@@ -57,10 +57,7 @@ def _decide(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str,
         data_dict.get("revision"),
         data_dict.get("findings") or [],
         data_dict.get("checklist") or {},
-        {
-            key: data_dict.get(key)
-            for key in ("number", "date", "upload", "reason", "notice")
-        },
+        {key: data_dict.get(key) for key in ("number", "date", "upload", "reason", "notice")},
     )
     try:
         with locks.lock({package_id}, alone=True):
@@ -80,9 +77,7 @@ def _decide(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str,
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_submit(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_submit(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Submit a dataset for checking (SOP 2.2 → 3.1); it is locked from now on.
 
     By a produsen_data or walidata_pendukung of the OPD. Freezes the fingerprint.
@@ -103,9 +98,7 @@ def satudata_approval_submit(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_recall(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_recall(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Undo one's own submission while nobody has taken it for checking.
 
     Args:
@@ -123,9 +116,7 @@ def satudata_approval_recall(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_claim(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_claim(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Take a submitted dataset for checking, as walidata (pembina_data in its review).
 
     Args:
@@ -143,9 +134,7 @@ def satudata_approval_claim(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_release(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_release(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Give a dataset taken for checking back to the queue.
 
     Args:
@@ -164,9 +153,7 @@ def satudata_approval_release(
 
 @json_inputs("findings")
 @tk.validate_action_data(schema.with_findings)
-def satudata_approval_return(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_return(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Return a dataset to its producer with findings (Perpres 39/2019 ps 34).
 
     Args:
@@ -187,9 +174,7 @@ def satudata_approval_return(
 
 @json_inputs("checklist")
 @tk.validate_action_data(schema.confirm)
-def satudata_approval_confirm(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_confirm(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Confirm that a dataset conforms (SOP 3.1), as the walidata who took it.
 
     Args:
@@ -232,9 +217,7 @@ def satudata_approval_return_to_walidata(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_endorse(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_endorse(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Endorse data prioritas as Pembina Data (ps 35).
 
     Args:
@@ -253,9 +236,7 @@ def satudata_approval_endorse(
 
 @json_inputs("findings")
 @tk.validate_action_data(schema.with_findings)
-def satudata_approval_decline(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_decline(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Return a dataset as head of the agency, instead of validating it.
 
     Args:
@@ -274,9 +255,7 @@ def satudata_approval_decline(
 
 
 @tk.validate_action_data(schema.validate)
-def satudata_approval_validate(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_validate(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Validate a dataset as head of the agency, with the signed letter (SOP 3.2).
 
     The surat validasi is entered in the register in the same transaction; publication
@@ -299,9 +278,7 @@ def satudata_approval_validate(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_invalidate(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_invalidate(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Send a dataset back to the check because its content is not what was decided on.
 
     The extension does this by itself at publication; a walidata may do it too.
@@ -321,9 +298,7 @@ def satudata_approval_invalidate(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_hold(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_hold(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Hold the publication of a validated dataset; ``publish`` lifts it.
 
     Args:
@@ -341,9 +316,7 @@ def satudata_approval_hold(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_publish(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_publish(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Publish a validated dataset now, lifting a hold (SOP 4).
 
     The tick process does this by itself once the letter is signed.
@@ -367,9 +340,7 @@ def satudata_approval_publish(
 
 
 @tk.validate_action_data(schema.withdraw)
-def satudata_approval_withdraw(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_withdraw(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Withdraw a published dataset from the public at once, as walidata.
 
     Works with the search index down. Copies at harvesters stay: tell their operators.
@@ -390,9 +361,7 @@ def satudata_approval_withdraw(
 
 
 @tk.validate_action_data(schema.decision)
-def satudata_approval_cancel(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_cancel(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """End an approval without publication; the dataset stays, private.
 
     Args:
@@ -411,9 +380,7 @@ def satudata_approval_cancel(
 
 @tk.side_effect_free
 @tk.validate_action_data(schema.dataset)
-def satudata_approval_show(
-    context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any]:
+def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Show where a dataset stands.
 
     Args:
@@ -447,9 +414,7 @@ def satudata_approval_show(
 
 @tk.side_effect_free
 @tk.validate_action_data(schema.dataset)
-def satudata_approval_history(
-    context: Context, data_dict: dict[str, Any]
-) -> list[dict[str, Any]]:
+def satudata_approval_history(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """List what happened to a dataset, oldest first.
 
     Args:
@@ -473,9 +438,7 @@ def satudata_approval_history(
 
 @tk.side_effect_free
 @tk.validate_action_data(schema.list_)
-def satudata_approval_list(
-    context: Context, data_dict: dict[str, Any]
-) -> list[dict[str, Any]]:
+def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """List approvals the caller is a party of, most urgent first.
 
     Args:
@@ -507,11 +470,7 @@ def satudata_approval_list(
         query = query.where(permissions.waits_for(roles.holdings(user.id)))
     far = sa.func.coalesce(Approval.due_at, sa.text("'infinity'::timestamptz"))
     if data_dict.get("after"):
-        last = (
-            sa.select(far, Approval.id)
-            .where(Approval.id == data_dict["after"])
-            .subquery()
-        )
+        last = sa.select(far, Approval.id).where(Approval.id == data_dict["after"]).subquery()
         query = query.where(sa.tuple_(far, Approval.id) > sa.select(*last.c))
     limit = max(1, min(data_dict.get("limit") or _LIST_LIMIT, 100))
     rows = model.Session.execute(query.order_by(far, Approval.id).limit(limit))

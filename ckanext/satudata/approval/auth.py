@@ -55,9 +55,7 @@ def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> AuthR
     return {"success": False, "msg": _("The process is shown to its parties only.")}
 
 
-def satudata_approval_history(
-    context: Context, data_dict: dict[str, Any]
-) -> AuthResult:
+def satudata_approval_history(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """As the approval itself."""
     return satudata_approval_show(context, data_dict)
 

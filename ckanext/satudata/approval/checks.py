@@ -35,9 +35,7 @@ def gate_is_alive() -> Iterator[Problem]:
     for interface in (p.IPermissionLabels, p.IPackageController):
         first = next(iter(p.PluginImplementations(interface)), None)
         if first is None or first.name != "satudata":
-            yield Problem(
-                "gate", f"Another plugin comes first in {interface.__name__}.", _FIRST
-            )
+            yield Problem("gate", f"Another plugin comes first in {interface.__name__}.", _FIRST)
 
 
 def trigger_is_alive() -> Iterator[Problem]:
@@ -51,9 +49,7 @@ def trigger_is_alive() -> Iterator[Problem]:
         wanted = config.unmanaged_types()
         stored = set(connection.execute(sa.select(unmanaged_type.c.type)).scalars())
         for name in stored - wanted:
-            connection.execute(
-                sa.delete(unmanaged_type).where(unmanaged_type.c.type == name)
-            )
+            connection.execute(sa.delete(unmanaged_type).where(unmanaged_type.c.type == name))
         for name in wanted - stored:
             connection.execute(
                 sa.text(

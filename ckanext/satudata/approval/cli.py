@@ -48,9 +48,7 @@ def _transition(name: str) -> click.Command:
     command = click.option("--comment", help="In words.")(command)
     command = as_user(click.argument("dataset")(command))
     sources = ", ".join(sorted(map(str, TRANSITIONS[name].sources)))
-    return click.command(
-        name.replace("_", "-"), help=f"{name} DATASET (from: {sources})."
-    )(command)
+    return click.command(name.replace("_", "-"), help=f"{name} DATASET (from: {sources}).")(command)
 
 
 for _name in TRANSITIONS:

@@ -75,9 +75,7 @@ def _file_hash(resource: model.Resource) -> str | None:
 
 def _resource(resource: model.Resource) -> dict[str, Any]:
     extras = {
-        key: value
-        for key, value in dict(resource.extras or {}).items()
-        if key not in _COMPUTED
+        key: value for key, value in dict(resource.extras or {}).items() if key not in _COMPUTED
     }
     return {
         **{key: getattr(resource, key) for key in _RESOURCE_FIELDS},
@@ -95,9 +93,7 @@ def content(package_id: str) -> dict[str, Any]:
         raise LookupError(package_id)
     resources = model.Session.scalars(
         sa.select(model.Resource)
-        .where(
-            model.Resource.package_id == package_id, model.Resource.state == "active"
-        )
+        .where(model.Resource.package_id == package_id, model.Resource.state == "active")
         .order_by(model.Resource.position, model.Resource.id)
         .execution_options(populate_existing=True)
     )

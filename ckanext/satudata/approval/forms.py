@@ -150,9 +150,7 @@ def _findings(
         "error": errors.get("findings"),
         "rows": rows,
         "options": _options({code: words[code] for code in codes}),
-        "severities": [
-            {"value": key, "text": text} for key, text in texts.severities().items()
-        ],
+        "severities": [{"value": key, "text": text} for key, text in texts.severities().items()],
         "places": _places(view),
     }
 
@@ -162,9 +160,7 @@ def _places(view: Panel) -> list[dict[str, Any]]:
     return [
         {
             "label": _("Metadata"),
-            "options": [
-                {"value": f"field:{name}", "text": text} for name, text in labels.items()
-            ],
+            "options": [{"value": f"field:{name}", "text": text} for name, text in labels.items()],
         },
         {
             "label": _("Resources"),

@@ -60,11 +60,7 @@ def chained_actions(existing: set[str]) -> dict[str, Callable[..., Any]]:
         existing: names of all actions of core and of the other plugins. CKAN refuses to
             start when an action is chained that does not exist.
     """
-    return {
-        name: _link(name, rule)
-        for name, rule in table()["writes"].items()
-        if name in existing
-    }
+    return {name: _link(name, rule) for name, rule in table()["writes"].items() if name in existing}
 
 
 def _link(name: str, rule: str) -> Callable[..., Any]:
@@ -129,9 +125,7 @@ def _through(
         _passed.reset(token)
 
 
-def _ask_core(
-    name: str, context: Context, data_dict: dict[str, Any], packages: set[str]
-) -> None:
+def _ask_core(name: str, context: Context, data_dict: dict[str, Any], packages: set[str]) -> None:
     """A stranger gets the stranger's answer, not the news that a dataset is locked."""
     questions = [(name, dict(data_dict))]
     if name == "package_revise":
@@ -150,9 +144,7 @@ def _ask_core(
 
 def is_managed(package_id: str) -> bool:
     """Is the dataset under the workflow (its type not on the allow-list)?"""
-    kind = model.Session.scalar(
-        sa.select(model.Package.type).where(model.Package.id == package_id)
-    )
+    kind = model.Session.scalar(sa.select(model.Package.type).where(model.Package.id == package_id))
     return kind not in config.unmanaged_types()
 
 
@@ -196,10 +188,10 @@ def _keep_private(
     """Private is the ground state: absent means private, anything else is refused."""
 
     def ask(value: Any) -> bool:
-        if _means_private(value):
-            return True
-        _ask_core(name, context, data_dict, packages)
-        refuse("private_required", texts.private_required(), "private")
+        if not _means_private(value):
+            _ask_core(name, context, data_dict, packages)
+            refuse("private_required", texts.private_required(), "private")
+        return True
 
     if name == "package_revise":
         for key, part in list(data_dict.items()):
@@ -230,9 +222,7 @@ def _unmanaged_input(data_dict: dict[str, Any]) -> bool:
     return data_dict.get("type") in config.unmanaged_types()
 
 
-def _unchanged(
-    name: str, context: Context, data_dict: dict[str, Any]
-) -> dict[str, Any] | None:
+def _unchanged(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str, Any] | None:
     """What a round trip that changes nothing answers, or None when it would change.
 
     Compared with what the database gives and with what the index gave, because clients
@@ -263,16 +253,14 @@ def _unchanged(
 
 
 def _same_flag(key: str, stored: dict[str, Any], value: Any) -> bool:
-    return key == "private" and isinstance(value, str) and (
-        value.lower() == str(stored[key]).lower()
+    return (
+        key == "private" and isinstance(value, str) and (value.lower() == str(stored[key]).lower())
     )
 
 
 def _covers(stored: dict[str, Any], given: dict[str, Any]) -> bool:
     """Does a full update name everything that has a value (it removes what is absent)?"""
-    return all(
-        key in given for key, value in stored.items() if value not in (None, "", [], {})
-    )
+    return all(key in given for key, value in stored.items() if value not in (None, "", [], {}))
 
 
 def guard_entity(package: model.Package, *, new: bool = False) -> None:

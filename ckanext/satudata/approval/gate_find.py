@@ -28,10 +28,7 @@ def _refs(values: Any) -> list[str]:
     """Ids or names in a list of texts or of dictionaries with ``id`` or ``name``."""
     if not isinstance(values, list):
         values = [values]
-    keys = [
-        (one.get("id") or one.get("name")) if isinstance(one, dict) else one
-        for one in values
-    ]
+    keys = [(one.get("id") or one.get("name")) if isinstance(one, dict) else one for one in values]
     return [key for key in keys if isinstance(key, str) and key]
 
 
@@ -50,9 +47,7 @@ def _resources(refs: Any, _data: dict[str, Any]) -> set[str]:
     keys = _refs(refs)
     if not keys:
         return set()
-    return _scalars(
-        sa.select(model.Resource.package_id).where(model.Resource.id.in_(keys))
-    )
+    return _scalars(sa.select(model.Resource.package_id).where(model.Resource.id.in_(keys)))
 
 
 def _views(refs: Any, _data: dict[str, Any]) -> set[str]:
@@ -107,9 +102,7 @@ def _owned(ref: Any, _data: dict[str, Any]) -> set[str]:
     group = model.Group.get(str(ref)) if isinstance(ref, str) else None
     if group is None:
         return set()
-    return _scalars(
-        sa.select(model.Package.id).where(model.Package.owner_org == group.id)
-    )
+    return _scalars(sa.select(model.Package.id).where(model.Package.owner_org == group.id))
 
 
 def _member(ref: Any, data: dict[str, Any]) -> set[str]:

@@ -56,26 +56,19 @@ def satudata_work_bar() -> list[dict[str, Any]]:
         ("check", _("Checking"), "satudata_approval.queue"),
         ("validation", _("Validation"), "satudata_approval.validation"),
     ):
-        if kind != "mine" and not any(
-            one.role in worklist.KINDS[kind][0] for one in held
-        ):
+        if kind != "mine" and not any(one.role in worklist.KINDS[kind][0] for one in held):
             continue
         url = tk.url_for(route)
         number, late = worklist.count(kind, user, held)
         active = path == tk.url_for(route, locale="default")
-        rows.append(
-            {"label": label, "url": url, "count": number, "active": active, "late": late}
-        )
+        rows.append({"label": label, "url": url, "count": number, "active": active, "late": late})
     own = [one.organization_id for one in held if one.organization_id]
     if own and any(
-        one.role in (Role.PRODUSEN_DATA, Role.WALIDATA_PENDUKUNG, Role.KEPALA_OPD)
-        for one in held
+        one.role in (Role.PRODUSEN_DATA, Role.WALIDATA_PENDUKUNG, Role.KEPALA_OPD) for one in held
     ):
         organization = model.Group.get(own[0])
         url = tk.url_for("organization.read", id=organization.name)
-        active = path == tk.url_for(
-            "organization.read", id=organization.name, locale="default"
-        )
+        active = path == tk.url_for("organization.read", id=organization.name, locale="default")
         rows.append(
             {
                 "label": _("My Datasets"),

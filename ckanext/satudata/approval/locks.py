@@ -121,6 +121,4 @@ def take_permit(package_ids: set[str]) -> bool:
 def publishing(package_id: str) -> bool:
     """Is this thread inside the publication of a dataset?"""
     found = _permit.get()
-    return (
-        found is not None and found.place == _place() and found.package_id == package_id
-    )
+    return found is not None and found.place == _place() and found.package_id == package_id

@@ -52,9 +52,7 @@ class Approval(Base):
         timestamp("state_since", now=True),
         timestamp("indexed_at"),
         timestamp("created_at", now=True),
-        sa.CheckConstraint(
-            f"state IN ({_states(State)})", name="ck_satudata_approval_state"
-        ),
+        sa.CheckConstraint(f"state IN ({_states(State)})", name="ck_satudata_approval_state"),
         sa.Index(
             "uq_satudata_approval_open",
             "package_id",
@@ -160,16 +158,12 @@ class Finding(Base):
         sa.Column("reply", sa.Text, nullable=False, default=""),
         sa.Column("created_by", sa.Text),
         timestamp("created_at", now=True),
-        sa.CheckConstraint(
-            "severity IN ('must', 'advice')", name="ck_satudata_finding_severity"
-        ),
+        sa.CheckConstraint("severity IN ('must', 'advice')", name="ck_satudata_finding_severity"),
         sa.CheckConstraint(
             "answer IN ('open', 'fixed', 'replied', 'accepted', 'reopened')",
             name="ck_satudata_finding_answer",
         ),
-        sa.UniqueConstraint(
-            "approval_id", "number", name="uq_satudata_finding_approval_id_number"
-        ),
+        sa.UniqueConstraint("approval_id", "number", name="uq_satudata_finding_approval_id_number"),
     )
 
     id: Mapped[str]
@@ -191,9 +185,7 @@ class Finding(Base):
     @classmethod
     def of(cls, approval_id: str) -> sa.sql.Select:
         """All findings of an approval in their order."""
-        return (
-            sa.select(cls).where(cls.approval_id == approval_id).order_by(cls.number)
-        )
+        return sa.select(cls).where(cls.approval_id == approval_id).order_by(cls.number)
 
     def dictize(self) -> dict[str, Any]:
         """The finding as the API gives it."""
@@ -278,9 +270,7 @@ class Publication(Base):
     @classmethod
     def current_for(cls, package_id: str) -> sa.sql.Select:
         """The publication of a dataset that is not revoked."""
-        return sa.select(cls).where(
-            cls.package_id == package_id, cls.revoked_at.is_(None)
-        )
+        return sa.select(cls).where(cls.package_id == package_id, cls.revoked_at.is_(None))
 
 
 #: Dataset types of the option ``unmanaged_types``, where the trigger can read them.

@@ -69,13 +69,9 @@ class Panel(Rows):
         self.organization = model.Group.get(package.get("owner_org") or "")
         self.opd = self.organization.title if self.organization else "-"
         self.held = roles.holdings(user.id)
-        self.claimed = bool(
-            self.approval and permissions.claim_holds(self.approval)
-        )
+        self.claimed = bool(self.approval and permissions.claim_holds(self.approval))
         self.findings = (
-            list(model.Session.scalars(Finding.of(self.approval.id)))
-            if self.approval
-            else []
+            list(model.Session.scalars(Finding.of(self.approval.id))) if self.approval else []
         )
         self.letter = letters.get(self.approval.letter_id if self.approval else None)
         self.publication = model.Session.scalar(
@@ -117,9 +113,7 @@ class Panel(Rows):
             "letters": self._letters(),
             "fingerprint": self._fingerprint(),
             "events": self.events(SHORT_HISTORY, newest_first=True),
-            "history_url": tk.url_for(
-                "satudata_approval.history", id=self.package["name"]
-            ),
+            "history_url": tk.url_for("satudata_approval.history", id=self.package["name"]),
         }
 
     # Head
@@ -164,9 +158,7 @@ class Panel(Rows):
 
     def _may_edit(self) -> bool:
         try:
-            tk.check_access(
-                "package_update", {"user": self.user.name}, {"id": self.package["id"]}
-            )
+            tk.check_access("package_update", {"user": self.user.name}, {"id": self.package["id"]})
         except (tk.NotAuthorized, tk.ObjectNotFound):
             return False
         return True
@@ -230,8 +222,7 @@ class Panel(Rows):
             return None
         wanted = states.WAITS_FOR.get(self.state, ())
         mine = any(
-            one.role in wanted
-            and one.organization_id in (None, self.package.get("owner_org"))
+            one.role in wanted and one.organization_id in (None, self.package.get("owner_org"))
             for one in self.held
         )
         due = dates.due(self.approval.due_at if self.approval else None)
@@ -244,8 +235,7 @@ class Panel(Rows):
                 "headline": _("Publication is held.")
                 if held
                 else _("Publication follows by itself."),
-                "text": held
-                or _("The portal publishes within three minutes of the letter."),
+                "text": held or _("The portal publishes within three minutes of the letter."),
                 "due": None,
             }
         headline = self._turn_headline(mine)
@@ -267,9 +257,7 @@ class Panel(Rows):
         }[self.state]
         if mine:
             return _("Your turn: %(what)s") % {"what": what}
-        who = (
-            self.opd if self.state in (State.DRAFT, State.RETURNED) else self._waits_for()
-        )
+        who = self.opd if self.state in (State.DRAFT, State.RETURNED) else self._waits_for()
         return _("Turn of %(who)s: %(what)s") % {"who": who, "what": what}
 
     def _turn_text(self, due: dict[str, str] | None) -> str:
@@ -314,14 +302,10 @@ class Panel(Rows):
 
     def _blocked(self, transition: states.Transition) -> str | None:
         """Why a button is grey; empty when it works; None when it is not shown."""
-        denied = permissions.denial(
-            transition, self.user.id, self.approval, self.package["id"]
-        )
+        denied = permissions.denial(transition, self.user.id, self.approval, self.package["id"])
         if denied is None:
             active = self.package.get("state") == "active"
-            if transition.name == "submit" and not (
-                active and self.package.get("resources")
-            ):
+            if transition.name == "submit" and not (active and self.package.get("resources")):
                 return _("Add at least one file before you submit.")
             if transition.name == "claim" and self.claimed:
                 return None
@@ -351,9 +335,7 @@ class Panel(Rows):
         label = _("Validation letter")
         if self.letter is None:
             line = _("issued when the check is done")
-            return [
-                {"label": label, "number": "", "date": "", "url": None, "line": line}
-            ]
+            return [{"label": label, "number": "", "date": "", "url": None, "line": line}]
         return [
             {
                 "label": label,
@@ -420,5 +402,3 @@ def validity(package: dict[str, Any]) -> dict[str, Any] | None:
         "fingerprint_short": short(publication.fingerprint),
         "fingerprint_full": publication.fingerprint,
     }
-
-

@@ -139,12 +139,8 @@ class Rows:
                     "number": number,
                     "submitted_on": submitted["when"] if submitted else "",
                     "submitted_by": submitted["who"] if submitted else "",
-                    "findings": [
-                        self.finding(one) for one in self.findings if one.round == number
-                    ],
-                    "checklist": self._checklist()
-                    if number == self.approval.round
-                    else [],
+                    "findings": [self.finding(one) for one in self.findings if one.round == number],
+                    "checklist": self._checklist() if number == self.approval.round else [],
                     "decisions": [
                         {
                             "label": one["label"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -46,9 +47,7 @@ def is_preparer(package_id: str, user_id: str) -> bool:
     if model.Session.get(Preparer, (package_id, user_id)) is not None:
         return True
     creator = sa.select(model.Package.creator_user_id)
-    return (
-        model.Session.scalar(creator.where(model.Package.id == package_id)) == user_id
-    )
+    return model.Session.scalar(creator.where(model.Package.id == package_id)) == user_id
 
 
 def claim_holds(approval: Approval) -> bool:
@@ -95,9 +94,7 @@ def dataset_labels(package: model.Package) -> list[str]:
         return []
     labels = [WALIDATA_LABEL]
     row = model.Session.execute(
-        Approval.open_for(package.id).with_only_columns(
-            Approval.state, Approval.priority
-        )
+        Approval.open_for(package.id).with_only_columns(Approval.state, Approval.priority)
     ).first()
     if row and row.priority and row.state not in (State.DRAFT, State.RETURNED):
         labels.append(PEMBINA_LABEL)
@@ -136,9 +133,7 @@ def works_for_city(held: list[Holding]) -> bool:
     return any(one.role in city for one in held)
 
 
-def visible_to(
-    user: model.User, held: list[Holding]
-) -> sa.sql.ColumnElement[bool]:
+def visible_to(user: model.User, held: list[Holding]) -> Any:
     """Condition on approvals: those a person is a party of (:func:`may_see_process`)."""
     if user.sysadmin or works_for_city(held):
         return sa.true()
@@ -146,7 +141,7 @@ def visible_to(
     return Approval.organization_id.in_(sorted(own)) if own else sa.false()
 
 
-def waits_for(held: list[Holding]) -> sa.sql.ColumnElement[bool]:
+def waits_for(held: list[Holding]) -> Any:
     """Condition on approvals: those whose next step one of these roles does."""
     conditions = []
     for state, wanted in WAITS_FOR.items():
@@ -155,8 +150,6 @@ def waits_for(held: list[Holding]) -> sa.sql.ColumnElement[bool]:
                 continue
             condition = Approval.state == str(state)
             if one.organization_id:
-                condition = sa.and_(
-                    condition, Approval.organization_id == one.organization_id
-                )
+                condition = sa.and_(condition, Approval.organization_id == one.organization_id)
             conditions.append(condition)
     return sa.or_(*conditions) if conditions else sa.false()

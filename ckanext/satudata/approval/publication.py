@@ -83,20 +83,21 @@ def _alarm(package_id: str) -> Approval:
 
 def _intend(approval: Approval) -> None:
     """Commit the record that the trigger demands, once."""
-    package_id, values = approval.package_id, {
-        "approval_id": approval.id,
-        "letter_id": approval.letter_id,
-        "fingerprint": approval.fingerprint,
-    }
+    package_id, values = (
+        approval.package_id,
+        {
+            "approval_id": approval.id,
+            "letter_id": approval.letter_id,
+            "fingerprint": approval.fingerprint,
+        },
+    )
     current = model.Session.scalar(Publication.current_for(package_id))
     if current is not None and current.approval_id != approval.id:
         current.state, current.revoked_at = "revoked", clock.now()
         model.Session.flush()
         current = None
     if current is None:
-        model.Session.add(
-            Publication(package_id=package_id, state="intent", **values)
-        )
+        model.Session.add(Publication(package_id=package_id, state="intent", **values))
     model.Session.commit()
 
 
@@ -164,8 +165,6 @@ def reindex(package_id: str) -> bool:
 def behind() -> list[str]:
     """Ids of datasets whose entry in the index is older than their state."""
     query = sa.select(Approval.package_id).where(
-        sa.or_(
-            Approval.indexed_at.is_(None), Approval.indexed_at < Approval.state_since
-        )
+        sa.or_(Approval.indexed_at.is_(None), Approval.indexed_at < Approval.state_since)
     )
     return list(model.Session.scalars(query.distinct()))

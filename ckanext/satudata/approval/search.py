@@ -42,11 +42,7 @@ def annotate(results: list[dict[str, Any]], user: model.User | None) -> None:
         present = {extra["key"] for extra in one.get("extras") or ()}
         one["extras"] = [
             *(one.get("extras") or ()),
-            *(
-                {"key": key, "value": value}
-                for key, value in values.items()
-                if key not in present
-            ),
+            *({"key": key, "value": value} for key, value in values.items() if key not in present),
         ]
 
 

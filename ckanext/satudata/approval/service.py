@@ -23,7 +23,6 @@ from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
 
-
 #: Longest time a load of a file into the DataStore is waited for.
 _LOAD_TIME = timedelta(minutes=15)
 
@@ -79,15 +78,11 @@ def transit(name: str, decision: Decision) -> Approval:
         Refusal: not possible in this state, duties not separated, input incomplete.
     """
     transition = states.TRANSITIONS[name]
-    package = model.Session.get(
-        model.Package, decision.package_id, populate_existing=True
-    )
+    package = model.Session.get(model.Package, decision.package_id, populate_existing=True)
     if package is None or package.state == "deleted":
         raise tk.ObjectNotFound
     approval = model.Session.scalar(
-        Approval.open_for(package.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        Approval.open_for(package.id).with_for_update().execution_options(populate_existing=True)
     )
     before = state_of(approval)
     holding = _require_role(transition, decision.user, package, before)
@@ -104,9 +99,7 @@ def transit(name: str, decision: Decision) -> Approval:
     if transition.findings and not any(
         one.get("severity", "must") == "must" for one in decision.findings
     ):
-        refuse(
-            "required", _("Name at least one finding that must be repaired."), "findings"
-        )
+        refuse("required", _("Name at least one finding that must be repaired."), "findings")
     if approval is None:
         approval = Approval(
             package_id=package.id,
@@ -158,9 +151,7 @@ def _require_role(
     return holding
 
 
-def no_role_text(
-    transition: Transition, user: model.User, package: model.Package
-) -> str:
+def no_role_text(transition: Transition, user: model.User, package: model.Package) -> str:
     """The sentence for a person without the role a transition asks for."""
     own = [str(one.role) for one in roles.holdings(user.id)]
     if user.sysadmin:
@@ -202,9 +193,7 @@ def _conflict_text(package_id: str) -> str:
     ).first()
     if last is None:
         return _("The dataset changed meanwhile. Reload to see its state.")
-    return _(
-        "%(role)s decided meanwhile: %(what)s, %(time)s. Reload to see the latest state."
-    ) % {
+    return _("%(role)s decided meanwhile: %(what)s, %(time)s. Reload to see the latest state.") % {
         "role": role_texts.role(last.role),
         "what": texts.history().get(last.kind, last.kind),
         "time": clock.local(last.at).strftime("%d-%m-%Y %H.%M"),
@@ -312,9 +301,7 @@ def _recall(approval: Approval, *_args: Any) -> dict[str, Any]:
     return {}
 
 
-def _claim(
-    approval: Approval, _package: Any, decision: Decision, _h: Any
-) -> dict[str, Any]:
+def _claim(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
     assert decision.user is not None
     approval.claimed_by = decision.user.id
     approval.claimed_at = clock.now()
@@ -331,9 +318,7 @@ def _return(
 ) -> dict[str, Any]:
     number = (
         model.Session.scalar(
-            sa.select(sa.func.max(Finding.number)).where(
-                Finding.approval_id == approval.id
-            )
+            sa.select(sa.func.max(Finding.number)).where(Finding.approval_id == approval.id)
         )
         or 0
     )
@@ -360,9 +345,7 @@ def _return(
     return {"codes": [one["code"] for one in decision.findings]}
 
 
-def _confirm(
-    approval: Approval, _package: Any, decision: Decision, _h: Any
-) -> dict[str, Any]:
+def _confirm(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
     missing = [one for one in states.PRINCIPLES if one not in decision.checklist]
     if missing:
         refuse("required", _("Answer every principle of the checklist."), "checklist")
@@ -380,9 +363,7 @@ def _confirm(
     return {"checklist": approval.checklist}
 
 
-def _endorse(
-    approval: Approval, _package: Any, decision: Decision, _h: Any
-) -> dict[str, Any]:
+def _endorse(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
     _same_content(approval)
     assert decision.user is not None
     approval.endorsed_by = decision.user.id
@@ -393,7 +374,8 @@ def _validate(
     approval: Approval, package: model.Package, decision: Decision, holding: Any
 ) -> dict[str, Any]:
     _same_content(approval)
-    assert decision.user is not None and approval.fingerprint is not None
+    assert decision.user is not None
+    assert approval.fingerprint is not None
     file_sha256 = letters.read_signed_pdf(decision.values)
     letter = letters.enter_signed(
         decision.values["number"],
@@ -419,17 +401,13 @@ def _same_content(approval: Approval) -> None:
         )
 
 
-def _invalidate(
-    approval: Approval, _package: Any, decision: Decision, _h: Any
-) -> dict[str, Any]:
+def _invalidate(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
     approval.letter_id = None
     approval.fingerprint = fingerprint.compute(approval.package_id)
     return {}
 
 
-def _hold(
-    approval: Approval, _package: Any, decision: Decision, _h: Any
-) -> dict[str, Any]:
+def _hold(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
     approval.hold_reason = decision.comment.strip()
     return {}
 
@@ -442,9 +420,7 @@ def _publish(approval: Approval, *_args: Any) -> dict[str, Any]:
 def _withdraw(
     approval: Approval, package: model.Package, decision: Decision, _h: Any
 ) -> dict[str, Any]:
-    publication = model.Session.scalar(
-        Publication.current_for(package.id).with_for_update()
-    )
+    publication = model.Session.scalar(Publication.current_for(package.id).with_for_update())
     if publication is not None:
         publication.state = "revoked"
         publication.revoked_at = clock.now()

@@ -79,9 +79,7 @@ class Transition:
     page: bool = True
 
 
-def _row(
-    name: str, sources: set[State], target: State | None, **more: Any
-) -> Transition:
+def _row(name: str, sources: set[State], target: State | None, **more: Any) -> Transition:
     return Transition(name, frozenset(sources), target, **more)
 
 
@@ -208,9 +206,7 @@ STEP_OF: dict[State, str] = {
 }
 
 
-def target(
-    transition: Transition, current: State, *, number_of_round: int, pembina: bool
-) -> State:
+def target(transition: Transition, current: State, *, number_of_round: int, pembina: bool) -> State:
     """The state a transition leads to for one case.
 
     Args:

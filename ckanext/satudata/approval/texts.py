@@ -197,10 +197,7 @@ def principles() -> dict[str, tuple[str, str]]:
         ),
         "interoperabilitas": (
             _("3. Interoperability"),
-            _(
-                "Open format, one table, one meaning for each column, readable by "
-                "machine?"
-            ),
+            _("Open format, one table, one meaning for each column, readable by machine?"),
         ),
         "kode_referensi": (
             _("4. Reference codes and master data"),
@@ -208,10 +205,7 @@ def principles() -> dict[str, tuple[str, str]]:
         ),
         "privasi": (
             _("Additional: personal data"),
-            _(
-                "No NIK, name, address, telephone, or combination that points to a "
-                "person?"
-            ),
+            _("No NIK, name, address, telephone, or combination that points to a person?"),
         ),
     }
 
@@ -244,25 +238,23 @@ def locked(state: State) -> str:
     """Refusal: a locked dataset, with the way out of that state."""
     word = states()[str(state)]
     if state is State.SUBMITTED:
-        return _(
-            "The dataset is %(state)s and cannot be changed. Undo the submission first."
-        ) % {"state": word.lower()}
+        return _("The dataset is %(state)s and cannot be changed. Undo the submission first.") % {
+            "state": word.lower()
+        }
     if state is State.PUBLISHED:
         return _(
             "The dataset is %(state)s and cannot be changed. Have it withdrawn first; "
             "on a portal that was there before this workflow, run "
             '"ckan satudata adopt".'
         ) % {"state": word.lower()}
-    return _(
-        "The dataset is %(state)s and cannot be changed until that step is done."
-    ) % {"state": word.lower()}
+    return _("The dataset is %(state)s and cannot be changed until that step is done.") % {
+        "state": word.lower()
+    }
 
 
 def no_role(roles: tuple[Role, ...], opd: str, own: list[str], contact: str) -> str:
     """Refusal: the decision belongs to another role."""
-    return _(
-        "This is for %(roles)s of %(opd)s. Your role: %(own)s. Contact: %(contact)s."
-    ) % {
+    return _("This is for %(roles)s of %(opd)s. Your role: %(own)s. Contact: %(contact)s.") % {
         "roles": ", ".join(role_texts.role(one) for one in roles),
         "opd": opd,
         "own": ", ".join(role_texts.role(one) for one in own) or _("none"),
@@ -274,12 +266,8 @@ def same_person(how: str, roles: tuple[Role, ...]) -> str:
     """Refusal: separation of duties."""
     who = ", ".join(role_texts.role(one) for one in roles)
     if how == "checked":
-        return _("You checked this dataset, so another %(who)s has to do this.") % {
-            "who": who
-        }
-    return _("You prepared this dataset, so another %(who)s has to do this.") % {
-        "who": who
-    }
+        return _("You checked this dataset, so another %(who)s has to do this.") % {"who": who}
+    return _("You prepared this dataset, so another %(who)s has to do this.") % {"who": who}
 
 
 def system_parts() -> dict[str, str]:

@@ -102,9 +102,7 @@ class Decide(MethodView):
             raise tk.ObjectNotFound
         return transition
 
-    def _refused(
-        self, id: str, name: str, sent: dict[str, Any], error: tk.ValidationError
-    ) -> str:
+    def _refused(self, id: str, name: str, sent: dict[str, Any], error: tk.ValidationError) -> str:
         listed: list[tuple[str, str]] = []
         for field, messages in error.error_dict.items():
             if field == "code" and isinstance(error, Refusal):
@@ -143,10 +141,7 @@ class Decide(MethodView):
                 },
                 "form": {
                     "fields": forms.fields(name, view, sent, errors),
-                    "errors": [
-                        {"field": field, "message": message}
-                        for field, message in listed
-                    ],
+                    "errors": [{"field": field, "message": message} for field, message in listed],
                     "revision": seen if seen is not None else current,
                 },
             },

@@ -87,9 +87,7 @@ def count(kind: str, user: model.User, held: list[Holding]) -> tuple[int, bool]:
         permissions.waits_for(held),
     )
     late = sa.func.count().filter(Approval.due_at < clock.now())
-    number, overdue = model.Session.execute(
-        query.with_only_columns(sa.func.count(), late)
-    ).one()
+    number, overdue = model.Session.execute(query.with_only_columns(sa.func.count(), late)).one()
     return number, bool(overdue)
 
 
@@ -98,9 +96,7 @@ def _query(user: model.User, held: list[Holding]) -> Any:
         sa.select(Approval, model.Package, model.Group.title)
         .join(model.Package, model.Package.id == Approval.package_id)
         .outerjoin(model.Group, model.Group.id == model.Package.owner_org)
-        .where(
-            model.Package.state == "active", permissions.visible_to(user, held)
-        )
+        .where(model.Package.state == "active", permissions.visible_to(user, held))
     )
 
 
@@ -113,9 +109,7 @@ def _order() -> tuple[Any, ...]:
     )
 
 
-def _row(
-    kind: str, approval: Approval, package: model.Package, opd: str | None
-) -> dict[str, Any]:
+def _row(kind: str, approval: Approval, package: model.Package, opd: str | None) -> dict[str, Any]:
     state = State(approval.state)
     claimed = permissions.claim_holds(approval)
     verbs = {
@@ -145,9 +139,7 @@ def _row(
     }
 
 
-def _chips(
-    user: model.User, held: list[Holding], state: str | None
-) -> list[dict[str, Any]]:
+def _chips(user: model.User, held: list[Holding], state: str | None) -> list[dict[str, Any]]:
     numbers = dict(
         model.Session.execute(
             _query(user, held)
@@ -186,7 +178,6 @@ def _words(kind: str, held: list[Holding]) -> tuple[str, str, dict[str, Any]]:
         return _("My Work"), "", {"text": text, **nowhere}
     return (
         _("My Work"),
-        _("%(day)s. As %(roles)s.")
-        % {"day": dates.long_day(clock.today()), "roles": own},
+        _("%(day)s. As %(roles)s.") % {"day": dates.long_day(clock.today()), "roles": own},
         {"text": _("Nothing waits for you."), **nowhere},
     )

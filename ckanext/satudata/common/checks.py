@@ -16,9 +16,7 @@ from ckanext.satudata.common.startup import Problem
 
 __all__ = ["migrations_are_applied", "profile_is_valid"]
 
-FOLDER = os.path.join(
-    os.path.dirname(os.path.dirname(__file__)), "migration", "satudata"
-)
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "migration", "satudata")
 
 
 def profile_is_valid() -> Iterator[Problem]:
@@ -42,9 +40,7 @@ def migrations_are_applied() -> Iterator[Problem]:
     with model.Session.get_bind().connect() as connection:
         known = sa.inspect(connection).has_table("satudata_alembic_version")
         version = (
-            connection.execute(
-                sa.text("SELECT version_num FROM satudata_alembic_version")
-            ).scalar()
+            connection.execute(sa.text("SELECT version_num FROM satudata_alembic_version")).scalar()
             if known
             else None
         )

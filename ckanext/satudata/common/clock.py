@@ -58,9 +58,7 @@ def today() -> date:
 @lru_cache(maxsize=16)
 def _national(year: int) -> frozenset[date]:
     """National holidays and cuti bersama (government days off) of a year."""
-    calendar = holidays.country_holidays(
-        "ID", years=year, categories=("public", "government")
-    )
+    calendar = holidays.country_holidays("ID", years=year, categories=("public", "government"))
     return frozenset(calendar)
 
 
@@ -80,11 +78,7 @@ class DayCount:
         """Does the day count?"""
         if not self.working:
             return True
-        return (
-            day.weekday() < 5
-            and day not in _national(day.year)
-            and day not in self.days_off
-        )
+        return day.weekday() < 5 and day not in _national(day.year) and day not in self.days_off
 
     def due(self, start: datetime, days: int) -> datetime:
         """End of the last day of a term of ``days`` that begins after ``start``'s day.

@@ -89,9 +89,7 @@ class Event(Base):
             "fingerprint": self.fingerprint,
             "data": self.data,
         }
-        return json.dumps(
-            content, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     def dictize(self) -> dict[str, Any]:
         """The event as the API gives it."""
@@ -172,9 +170,7 @@ def verify(stream: str | None = None) -> tuple[int, list[Break]]:
         query = query.where(Event.stream == stream)
     breaks: list[Break] = []
     count, current, previous, expected = 0, None, GENESIS, 1
-    result = model.Session.execute(
-        query.execution_options(yield_per=500, populate_existing=True)
-    )
+    result = model.Session.execute(query.execution_options(yield_per=500, populate_existing=True))
     for event in result.scalars():
         count += 1
         if event.stream != current:

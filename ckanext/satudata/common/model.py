@@ -35,9 +35,7 @@ def timestamp(name: str, **kwargs: object) -> sa.Column:
 
 def json_column(name: str) -> sa.Column:
     """A JSONB object, empty by default."""
-    return sa.Column(
-        name, JSONB, nullable=False, default=dict, server_default=sa.text("'{}'")
-    )
+    return sa.Column(name, JSONB, nullable=False, default=dict, server_default=sa.text("'{}'"))
 
 
 def iso(value: datetime | None) -> str | None:

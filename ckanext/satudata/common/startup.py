@@ -59,8 +59,7 @@ def database() -> Iterator[Problem]:
     except (OSError, sa.exc.SQLAlchemyError) as error:
         yield Problem(
             "database",
-            f"PostgreSQL at {url.host}:{url.port or 5432} does not answer"
-            f" ({_first_line(error)}).",
+            f"PostgreSQL at {url.host}:{url.port or 5432} does not answer ({_first_line(error)}).",
             "Start PostgreSQL; the portal recovers by itself.",
         )
 
@@ -85,16 +84,13 @@ def search() -> Iterator[Problem]:
     """Does Solr answer for the configured core?"""
     url = tk.config["solr_url"].rstrip("/")
     try:
-        answer = requests.get(
-            f"{url}/select", params={"q": "*:*", "rows": 0}, timeout=TIMEOUT
-        )
+        answer = requests.get(f"{url}/select", params={"q": "*:*", "rows": 0}, timeout=TIMEOUT)
         answer.raise_for_status()
     except requests.RequestException as error:
         where = urlsplit(url)
         yield Problem(
             "search",
-            f"Solr at {where.hostname}:{where.port} does not answer"
-            f" ({type(error).__name__}).",
+            f"Solr at {where.hostname}:{where.port} does not answer ({type(error).__name__}).",
             "Start Solr; the portal recovers by itself.",
         )
 

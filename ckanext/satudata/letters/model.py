@@ -33,9 +33,7 @@ class Letter(Base):
         timestamp("created_at", now=True),
         sa.CheckConstraint("kind IN ('surat_validasi')", name="ck_satudata_letter_kind"),
         sa.CheckConstraint("way IN ('pdf')", name="ck_satudata_letter_way"),
-        sa.CheckConstraint(
-            "state IN ('valid', 'revoked')", name="ck_satudata_letter_state"
-        ),
+        sa.CheckConstraint("state IN ('valid', 'revoked')", name="ck_satudata_letter_state"),
         sa.UniqueConstraint(
             "kind",
             "year",

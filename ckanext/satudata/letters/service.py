@@ -86,8 +86,7 @@ def enter_signed(
     if twice:
         refuse(
             "register_double",
-            _("Letter number %(number)s is in the register already.")
-            % {"number": number},
+            _("Letter number %(number)s is in the register already.") % {"number": number},
             "number",
         )
     letter = Letter(

@@ -27,9 +27,7 @@ __all__ = [
 def _names(cls: Any, ids: set[str]) -> dict[str, str]:
     if not ids:
         return {}
-    rows = model.Session.execute(
-        sa.select(cls.id, cls.name).where(cls.id.in_(sorted(ids)))
-    )
+    rows = model.Session.execute(sa.select(cls.id, cls.name).where(cls.id.in_(sorted(ids))))
     return {row[0]: row[1] for row in rows}
 
 
@@ -145,9 +143,7 @@ def satudata_role_show(context: Context, data_dict: dict[str, Any]) -> dict[str,
 
 @tk.side_effect_free
 @tk.validate_action_data(schema.list_)
-def satudata_role_list(
-    context: Context, data_dict: dict[str, Any]
-) -> list[dict[str, Any]]:
+def satudata_role_list(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """List role assignments, newest first.
 
     Args:

@@ -63,18 +63,14 @@ def holding(
     return fitting[0] if fitting else None
 
 
-def has_role(
-    user_id: str | None, role: Role, organization_id: str | None = None
-) -> bool:
+def has_role(user_id: str | None, role: Role, organization_id: str | None = None) -> bool:
     """Does a person hold a role today (in an OPD, where the role is held in one)?"""
     return holding(user_id, (role,), organization_id) is not None
 
 
 def holders(role: Role, organization_id: str | None = None) -> list[str]:
     """User ids of all who hold a role today (in an OPD)."""
-    query = RoleAssignment.active_on(clock.today()).with_only_columns(
-        RoleAssignment.user_id
-    )
+    query = RoleAssignment.active_on(clock.today()).with_only_columns(RoleAssignment.user_id)
     query = query.where(RoleAssignment.role == str(role))
     if organization_id is not None:
         query = query.where(RoleAssignment.organization_id == organization_id)

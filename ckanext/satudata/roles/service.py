@@ -161,13 +161,9 @@ def _overlapping(
     query = sa.select(RoleAssignment.id).where(
         RoleAssignment.user_id == user_id,
         RoleAssignment.role == str(role),
-        RoleAssignment.organization_id.is_not_distinct_from(
-            values.get("organization_id")
-        ),
+        RoleAssignment.organization_id.is_not_distinct_from(values.get("organization_id")),
         RoleAssignment.acting_for.is_not_distinct_from(values.get("acting_for")),
-        sa.or_(
-            RoleAssignment.ends_on.is_(None), RoleAssignment.ends_on >= starts_on
-        ),
+        sa.or_(RoleAssignment.ends_on.is_(None), RoleAssignment.ends_on >= starts_on),
     )
     if ends_on:
         query = query.where(RoleAssignment.starts_on <= ends_on)

@@ -81,9 +81,7 @@ def upgrade() -> None:
             name="ck_satudata_role_assignment_acting",
         ),
     )
-    op.create_index(
-        "ix_satudata_role_assignment_user_id", "satudata_role_assignment", ["user_id"]
-    )
+    op.create_index("ix_satudata_role_assignment_user_id", "satudata_role_assignment", ["user_id"])
     op.create_index(
         "ix_satudata_role_assignment_organization_id",
         "satudata_role_assignment",
@@ -129,12 +127,8 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state NOT IN ('cancelled', 'withdrawn')"),
     )
-    op.create_index(
-        "ix_satudata_approval_package_id", "satudata_approval", ["package_id"]
-    )
-    op.create_index(
-        "ix_satudata_approval_state_due_at", "satudata_approval", ["state", "due_at"]
-    )
+    op.create_index("ix_satudata_approval_package_id", "satudata_approval", ["package_id"])
+    op.create_index("ix_satudata_approval_state_due_at", "satudata_approval", ["state", "due_at"])
     op.create_index(
         "ix_satudata_approval_organization_id", "satudata_approval", ["organization_id"]
     )
@@ -155,16 +149,12 @@ def upgrade() -> None:
         sa.Column("reply", sa.Text, nullable=False),
         sa.Column("created_by", sa.Text),
         _time("created_at", nullable=False),
-        sa.CheckConstraint(
-            "severity IN ('must', 'advice')", name="ck_satudata_finding_severity"
-        ),
+        sa.CheckConstraint("severity IN ('must', 'advice')", name="ck_satudata_finding_severity"),
         sa.CheckConstraint(
             "answer IN ('open', 'fixed', 'replied', 'accepted', 'reopened')",
             name="ck_satudata_finding_answer",
         ),
-        sa.UniqueConstraint(
-            "approval_id", "number", name="uq_satudata_finding_approval_id_number"
-        ),
+        sa.UniqueConstraint("approval_id", "number", name="uq_satudata_finding_approval_id_number"),
     )
     op.create_table(
         "satudata_preparer",
@@ -197,12 +187,8 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("revoked_at IS NULL"),
     )
-    op.create_index(
-        "ix_satudata_publication_package_id", "satudata_publication", ["package_id"]
-    )
-    op.create_table(
-        "satudata_unmanaged_type", sa.Column("type", sa.Text, primary_key=True)
-    )
+    op.create_index("ix_satudata_publication_package_id", "satudata_publication", ["package_id"])
+    op.create_table("satudata_unmanaged_type", sa.Column("type", sa.Text, primary_key=True))
     op.create_table(
         "satudata_letter",
         sa.Column("id", sa.Text, primary_key=True),
@@ -221,9 +207,7 @@ def upgrade() -> None:
         _time("created_at", nullable=False),
         sa.CheckConstraint("kind IN ('surat_validasi')", name="ck_satudata_letter_kind"),
         sa.CheckConstraint("way IN ('pdf')", name="ck_satudata_letter_way"),
-        sa.CheckConstraint(
-            "state IN ('valid', 'revoked')", name="ck_satudata_letter_state"
-        ),
+        sa.CheckConstraint("state IN ('valid', 'revoked')", name="ck_satudata_letter_state"),
         sa.UniqueConstraint(
             "kind",
             "year",
@@ -231,9 +215,7 @@ def upgrade() -> None:
             name="uq_satudata_letter_kind_year_register_number",
         ),
     )
-    op.create_index(
-        "ix_satudata_letter_organization_id", "satudata_letter", ["organization_id"]
-    )
+    op.create_index("ix_satudata_letter_organization_id", "satudata_letter", ["organization_id"])
     op.create_table(
         "satudata_letter_item",
         sa.Column("letter_id", sa.Text, primary_key=True),
