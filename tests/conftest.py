@@ -53,7 +53,7 @@ def _switch_triggers(word: str) -> None:
             connection.execute(sa.text(f"ALTER TABLE satudata_event {word} TRIGGER USER"))
 
 
-def _migrate(plugin: str) -> None:
+def migrate(plugin: str, version: str = "head") -> None:
     """Apply a plugin's migrations whether or not it is loaded just now."""
     from ckan import model
 
@@ -62,7 +62,10 @@ def _migrate(plugin: str) -> None:
     before = model.repo._alembic_ini
     model.repo._alembic_ini = str(folder / "alembic.ini")
     try:
-        model.repo.upgrade_db("head")
+        if version == "head":
+            model.repo.upgrade_db(version)
+        else:
+            model.repo.downgrade_db(version)
     finally:
         model.repo._alembic_ini = before
 
@@ -79,7 +82,7 @@ def reset_db() -> Callable[[], None]:
         helpers.reset_db()
         if not migrated:
             for plugin in ("activity", "satudata"):
-                _migrate(plugin)
+                migrate(plugin)
             migrated.append(True)
         _switch_triggers("ENABLE")
 
