@@ -132,7 +132,9 @@ class Instance:
             "WEB_PORT": 0,
             **{f"{key.upper()}_PORT": port for key, port in self.ports.items()},
         }
-        return {**os.environ, **{key: str(value) for key, value in values.items()}}
+        # CKAN reads CKAN_… of the caller's environment too: they belong to another portal.
+        own = {key: value for key, value in os.environ.items() if not key.startswith("CKAN_")}
+        return own | {key: str(value) for key, value in values.items()}
 
     def ckan(self, *words: Any, text: str | None = None, **more: Any) -> str:
         """Run the ckan command with the settings of this instance."""

@@ -37,30 +37,27 @@ def services(release: str) -> Instance:
             test.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         test.make_databases(pairs)
         for n in range(PROCESSES):
-            more = {"CKAN_INI": str(ROOT / "test.ini")}
-            for key in ("CKAN_DATASTORE_WRITE_URL", "CKAN_DATASTORE_READ_URL"):
-                role = "rw" if "WRITE" in key else "ro"
-                where = f"127.0.0.1:{test.ports['postgresql']}/datastore_test_gw{n}"
-                more[key] = f"postgresql://datastore_{role}:ckan@{where}"
+            more = {**addresses(test, n), "CKAN_INI": str(ROOT / "test.ini")}
             test.let_datastore(**more)
     return test
 
 
+def addresses(test: Instance, n: int = 0) -> dict[str, str]:
+    """Where a process finds its services (conftest.py puts the others' for gw0)."""
+    host = {name: f"127.0.0.1:{port}" for name, port in test.ports.items()}
+    store = f"{host['postgresql']}/datastore_test_gw{n}"
+    return {
+        "CKAN_SQLALCHEMY_URL": f"postgresql://ckan:ckan@{host['postgresql']}/satudata_test_gw{n}",
+        "CKAN_DATASTORE_WRITE_URL": f"postgresql://datastore_rw:ckan@{store}",
+        "CKAN_DATASTORE_READ_URL": f"postgresql://datastore_ro:ckan@{store}",
+        "CKAN_SOLR_URL": f"http://{host['solr']}/solr/satudata_test_gw{n}",
+        "CKAN_REDIS_URL": f"redis://{host['redis']}/{n}",
+    }
+
+
 def pytest(test: Instance, *words: str) -> int:
     """Run pytest in the environment of a release; its exit code."""
-    port = test.ports
-    env = {
-        **test.environment,
-        "CKAN_SQLALCHEMY_URL": "postgresql://ckan:ckan@127.0.0.1:"
-        f"{port['postgresql']}/satudata_test_gw0",
-        "CKAN_DATASTORE_WRITE_URL": "postgresql://datastore_rw:ckan@127.0.0.1:"
-        f"{port['postgresql']}/datastore_test_gw0",
-        "CKAN_DATASTORE_READ_URL": "postgresql://datastore_ro:ckan@127.0.0.1:"
-        f"{port['postgresql']}/datastore_test_gw0",
-        "CKAN_SOLR_URL": f"http://127.0.0.1:{port['solr']}/solr/satudata_test_gw0",
-        "CKAN_REDIS_URL": f"redis://127.0.0.1:{port['redis']}/0",
-        "SATUDATA_RELEASE": test.release,
-    }
+    env = {**test.environment, **addresses(test), "SATUDATA_RELEASE": test.release}
     env.pop("CKAN_INI")
     command = [test.bin / "python", "-m", "pytest", *words]
     return subprocess.run(command, cwd=ROOT, env=env).returncode
