@@ -23,9 +23,8 @@ PROCESSES = max(2, os.cpu_count() or 2)
 NO_TESTS = 5
 
 
-def services(release: str) -> Instance:
+def prepare(test: Instance) -> None:
     """Start the services and make what each process needs, empty."""
-    test = Instance("test", release)
     test.install()
     test.down()
     names = [f"satudata_test_gw{n}" for n in range(PROCESSES)]
@@ -39,7 +38,6 @@ def services(release: str) -> Instance:
         for n in range(PROCESSES):
             more = {**addresses(test, n), "CKAN_INI": str(ROOT / "test.ini")}
             test.let_datastore(**more)
-    return test
 
 
 def addresses(test: Instance, n: int = 0) -> dict[str, str]:
@@ -66,9 +64,9 @@ def pytest(test: Instance, *words: str) -> int:
 def suite(release: str, chosen: list[str]) -> int:
     """The whole suite on one release; the first exit code that is not good."""
     primary = release == SETTINGS["ckan"]["default"]
-    test = services(release)
-    codes = []
+    test, codes = Instance("test", release), []
     try:
+        prepare(test)
         mark = "not e2e" if primary else "both and not e2e"
         parallel = ["-n", str(PROCESSES), "--dist", "loadscope"]
         codes.append(pytest(test, "-m", mark, *parallel, *chosen))
