@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ckan import plugins as p
 from ckan.plugins import toolkit as tk
 
 PROFILE = "ckanext.satudata.profile"
@@ -21,8 +22,17 @@ def profile() -> str:
 
 
 def unmanaged_types() -> frozenset[str]:
-    """Dataset types that the approval workflow leaves alone."""
-    return frozenset(tk.config[UNMANAGED_TYPES])
+    """Dataset types that the approval workflow leaves alone.
+
+    Core accepts any text as a type, so a listed one counts only while a plugin brings it:
+    else anybody could name a dataset "harvest" and have it public.
+    """
+    brought = {
+        kind
+        for plugin in p.PluginImplementations(p.IDatasetForm)
+        for kind in plugin.package_types()
+    }
+    return frozenset(tk.config[UNMANAGED_TYPES]) & brought
 
 
 def storage_path() -> str:

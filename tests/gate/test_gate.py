@@ -263,3 +263,17 @@ def test_publication_cannot_be_forged_by_input(city):
     assert package["private"] is True
     shown = make.call("satudata_approval_show", city.produsen_data, id=package["id"])
     assert shown["state"] == "draft"
+
+
+def test_a_listed_type_that_no_plugin_brings_is_managed(city):
+    """Core accepts any text as type: "harvest" alone opens no road to the public."""
+    with pytest.raises(tk.ValidationError) as refused:
+        make.call(
+            "package_create",
+            city.produsen_data,
+            name="menyamar",
+            type="harvest",
+            owner_org=city.opd,
+            private=False,
+        )
+    assert refused.value.error_dict["code"] == ["private_required"]
