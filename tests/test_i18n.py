@@ -11,7 +11,6 @@ import pytest
 
 from ckan.plugins import toolkit as tk
 
-from ckanext.satudata.approval import states
 from tests import factories as make
 from tools import catalogue
 
@@ -113,109 +112,23 @@ def untranslated(monkeypatch) -> set[str]:
     return seen
 
 
-#: Pages by who opens them. {returned} is a dataset in that state, {returned_file} its file.
+#: Pages by who opens them; {0} is the dataset, {1} its file, {2} the agency.
 PAGES = {
-    "": [
-        *("/", "/about", "/dataset/", "/dataset/?q=penduduk", "/dataset/?q=tidak-ada"),
-        *("/dataset/{published}", "/dataset/{published}/resource/{published_file}"),
-        *("/dataset/activity/{published}", "/dataset/groups/{published}"),
-        *("/dataset/{withdrawn}", "/dataset/{draft}", "/tidak-ada", "/pekerjaan-saya"),
-        *("/organization/", "/organization/?q=tidak-ada", "/organization/{opd}"),
-        *("/organization/about/{opd}", "/organization/activity/{opd}", "/organization/{other}"),
-        *("/group/", "/group/{topic}", "/group/about/{topic}", "/group/activity/{topic}"),
-        *("/user/login", "/user/reset", "/user/register", "/user/{produsen_data}"),
-        *("/user/reset/{produsen_data}?key=salah", "/user/logged_out_redirect"),
-        *("/feeds/dataset.atom", "/feeds/organization/{opd}.atom"),
-        *("/dashboard/datasets", "/user/edit"),
-    ],
-    "produsen_data": [
-        *("/pekerjaan-saya", "/pemeriksaan", "/validasi", "/kelola/sistem"),
-        *("/dataset/new", "/dataset/edit/{draft}", "/dataset/edit/{submitted}"),
-        *("/dataset/{draft}", "/dataset/{submitted}", "/dataset/{returned}"),
-        *("/dataset/{awaiting_validation}", "/dataset/{validated}", "/dataset/{published}"),
-        *("/dataset/{cancelled}", "/dataset/{withdrawn}", "/dataset/{pembina_review}"),
-        *("/dataset/{draft}/persetujuan", "/dataset/{returned}/persetujuan"),
-        *("/dataset/{draft}/riwayat", "/dataset/{published}/riwayat"),
-        *("/dataset/delete/{draft}", "/dataset/activity/{draft}", "/dataset/changes/{edited}"),
-        *("/dataset/groups/{draft}", "/dataset/resources/{draft}"),
-        *("/dataset/{draft}/resource/new", "/dataset/{empty}/resource/new"),
-        *("/dataset/{draft}/resource/{draft_file}", "/dataset/{empty}"),
-        "/dataset/{submitted}/resource/{submitted_file}/edit",
-        *(
-            f"/dataset/{{draft}}/resource/{{draft_file}}/{tab}"
-            for tab in ("edit", "delete", "views", "new_view?view_type=text_view")
-        ),
-        "/dataset/{draft}/resource/{draft_file}/new_view?view_type=datatables_view",
-        *("/dataset/{draft}/resource_data/{draft_file}",),
-        *("/organization/{opd}", "/organization/members/{opd}", "/organization/edit/{opd}"),
-        *("/organization/new", "/group/new", "/organization/bulk_process/{opd}"),
-        *("/dashboard/", "/dashboard/datasets", "/dashboard/organizations"),
-        *("/dashboard/groups", "/user/edit", "/user/{produsen_data}", "/user/{walidata}"),
-        *("/user/{produsen_data}/api-tokens", "/user/{produsen_data}/organizations"),
-        *("/user/{produsen_data}/groups", "/user/activity/{produsen_data}", "/user/"),
-    ],
-    "walidata": [
-        *("/pekerjaan-saya", "/pemeriksaan", "/pemeriksaan?state=returned", "/kelola/sistem"),
-        *("/dataset/{submitted}", "/dataset/{claimed}", "/dataset/{published}"),
-        *("/dataset/{claimed}/persetujuan", "/dataset/{claimed}/riwayat"),
-        *("/organization/members/{opd}", "/organization/edit/{opd}", "/user/"),
-    ],
-    "pembina_data": ["/pekerjaan-saya", "/pemeriksaan", "/dataset/{pembina_review}"],
-    "kepala_opd": [
-        *("/pekerjaan-saya", "/validasi", "/dataset/{awaiting_validation}"),
-        "/dataset/{awaiting_validation}/persetujuan",
-    ],
-    "outsider": ["/pekerjaan-saya", "/dataset/{draft}", "/dataset/new", "/dashboard/datasets"],
+    None: ["/", "/dataset/", "/organization/", "/group/", "/about", "/user/login"]
+    + ["/user/reset", "/dataset/{3}", "/dataset/{3}/resource/{4}", "/tidak-ada"]
+    + ["/organization/{2}", "/organization/about/{2}", "/dataset/activity/{3}"],
+    "produsen_data": ["/dataset/new", "/dataset/edit/{5}", "/dataset/{5}", "/dashboard"]
+    + ["/dataset/{5}/resource/new", "/dataset/{5}/resource/{6}/edit", "/dashboard/datasets"]
+    + ["/dataset/delete/{5}", "/dataset/{0}/persetujuan", "/dataset/{0}/riwayat"]
+    + ["/dataset/{5}/persetujuan/submit", "/pekerjaan-saya", "/user/edit"]
+    + ["/dataset/groups/{5}", "/dataset/resources/{5}"]
+    + ["/dashboard/organizations", "/dashboard/groups"],
+    "walidata": ["/pemeriksaan", "/dataset/{0}", "/dataset/{0}/persetujuan/claim"]
+    + ["/dataset/{0}/persetujuan/return", "/dataset/{0}/persetujuan/confirm"]
+    + ["/dataset/{3}/persetujuan/withdraw", "/kelola/sistem"],
+    "kepala_opd": ["/validasi", "/dataset/{0}", "/dataset/{0}/persetujuan/validate"]
+    + ["/dataset/{0}/persetujuan/decline"],
 }
-#: What is sent without what is needed: the same page again, with what is missing.
-SENT = {
-    "": ["/user/login", "/user/reset"],
-    "produsen_data": ["/dataset/new", "/dataset/edit/{draft}", "/user/edit"]
-    + ["/dataset/{draft}/resource/{draft_file}/edit", "/dataset/{draft}/resource/new"],
-}
-
-
-def _road() -> dict[str, list[str]]:
-    """Person → pages of the decisions, each in a state where it is possible."""
-    places = {"claimed": "claimed", "recall": "submitted", "hold": "validated"}
-    road: dict[str, list[str]] = {}
-    for row in states.TRANSITIONS.values():
-        if not row.page:
-            continue
-        sources = sorted(str(one) for one in row.sources)
-        place = places.get(row.name) or ("claimed" if row.claimed else sources[0])
-        person = "walidata" if row.name == "claim" else str(row.roles[0])
-        place = "pembina_review" if person == "pembina_data" else place
-        road.setdefault(person, []).append(f"/dataset/{{{place}}}/persetujuan/{row.name}")
-    return road
-
-
-def _places(city: make.City) -> dict[str, str]:
-    """Names in the addresses: a dataset in every state, a topic, people."""
-    names = {**city.people, "opd": city.opd, "other": city.other}
-    topic = make.call("group_create", city.sysadmin, name="topik", title="Kependudukan")
-    names["topic"] = topic["name"]
-
-    def place(key: str, state: str | None = None, **values: Any) -> str:
-        package = make.dataset(city, **values)
-        names[key] = package["name"]
-        names.update({f"{key}_file": one["id"] for one in package["resources"]})
-        if state:
-            make.bring_to(city, package, state)
-        return package["name"]
-
-    place("empty", files=0)
-    make.call("package_patch", city.produsen_data, id=place("draft"), notes="Menurut umur.")
-    place("claimed", "submitted")
-    make.call("satudata_approval_claim", city.walidata, id=names["claimed"])
-    place("pembina_review", "awaiting_validation", prioritas_tahun="2026")
-    make.call("satudata_approval_claim", city.pembina_data, id=names["pembina_review"])
-    for state in states.State:
-        if state not in (states.State.DRAFT, states.State.PEMBINA_REVIEW):
-            place(str(state), str(state))
-    activities = make.call("package_activity_list", city.produsen_data, id=names["draft"])
-    names["edited"] = activities[0]["id"]
-    return names
 
 
 @pytest.mark.both
@@ -225,28 +138,34 @@ def test_no_page_without_sysadmin_rights_shows_english(app, untranslated):
     from ckan.tests import factories
 
     city = make.city()
-    names, found = _places(city), {}
-    # Labels and choices of the scheme are translated in its own file.
-    known = {label for kind in ("dataset", "organization") for label in _labels(kind)}
-    for person in dict.fromkeys([*PAGES, *SENT, *_road()]):
+    waiting, public, draft = make.dataset(city), make.dataset(city), make.dataset(city)
+    make.bring_to(city, waiting, "returned")
+    make.bring_to(city, public, "published")
+    names = [
+        *(waiting["name"], waiting["resources"][0]["id"], city.opd),
+        *(public["name"], public["resources"][0]["id"]),
+        *(draft["name"], draft["resources"][0]["id"]),
+    ]
+    # Making the datasets happened in no reader's language.
+    untranslated.clear()
+    english: dict[str, list[str]] = {}
+    for person, paths in PAGES.items():
         headers = {}
         if person:
             token = factories.APIToken(user=getattr(city, person))
             headers = {"Authorization": token["token"]}
-        pages, road = PAGES.get(person, []), _road().get(person, [])
-        asked = [("get", one) for one in [*pages, *road]]
-        asked += [("post", one) for one in [*SENT.get(person, []), *road]]
-        for method, path in asked:
-            untranslated.clear()
-            url = path.format(**names)
-            answer = getattr(app, method)(url, headers=headers, status=None)
-            assert answer.status_code < 500, (person, url)
-            page = answer.get_data(as_text=True)
-            assert "<html" in page or "/feeds/" in path, (person, method, url, page[:300])
-            wrong = sorted(untranslated - known) + TELLTALE.findall(_text(page))
-            if wrong:
-                found[f"{person} {method} {path} {answer.status_code}"] = wrong
-    assert found == {}
+        for path in paths:
+            url = path.format(*names)
+            answer = app.get(url, headers=headers, status=None)
+            expected = (404,) if "tidak-ada" in path else (200, 302)
+            assert answer.status_code in expected, (person, url, answer.status_code)
+            found = TELLTALE.findall(_text(answer.get_data(as_text=True)))
+            if found:
+                english[f"{person} {path}"] = found
+    assert english == {}
+    # Labels of the scheme's fields are translated in its own file.
+    labels = {text for kind in ("dataset", "organization") for text in _labels(kind)}
+    assert sorted(untranslated - labels) == []
 
 
 def _labels(kind: str) -> set[str]:
@@ -257,16 +176,15 @@ def _labels(kind: str) -> set[str]:
 
 
 def _text(page: str) -> str:
-    """What people see or are read aloud, without what is English on purpose."""
+    """Visible words of a page, without what people typed into datasets."""
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(page, "html.parser")
-    hidden = soup(["script", "style", "template", "code", "noscript"])
-    for tag in [*hidden, *soup.find_all(attrs={"lang": "en"})]:
+    for tag in soup(["script", "style", "template", "code", "select", "noscript"]):
         tag.decompose()
-    said = ("title", "aria-label", "placeholder", "alt")
-    words = [str(tag[name]) for name in said for tag in soup.find_all(attrs={name: True})]
-    return " ".join([soup.get_text(" "), *words])
+    for link in soup.find_all(attrs={"lang": "en"}):
+        link.decompose()
+    return soup.get_text(" ")
 
 
 @pytest.mark.both
