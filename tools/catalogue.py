@@ -24,6 +24,10 @@ METHODS = [
     ("**.js", "javascript"),
     ("templates/**.html", "ckan.lib.extract:extract_ckan"),
 ]
+#: Asked for by names made at run time (labels of errors, hints), so no extractor sees them.
+AT_RUN_TIME = ("Owner org", "Tag string", "my-group", "private")
+#: Core says them too, but ours is the word of a decision: satudata.po translates them.
+OURS_TOO = ("Submit",)
 METADATA = {
     "Project-Id-Version": "ckanext-satudata",
     "Language": "id",
@@ -37,7 +41,7 @@ METADATA = {
 
 def own() -> dict[str, str | None]:
     """Own strings as they are in the code now: singular → plural or None."""
-    found: dict[str, str | None] = {}
+    found: dict[str, str | None] = dict.fromkeys(AT_RUN_TIME)
     keywords = {
         "_": None,
         "gettext": None,
@@ -73,7 +77,7 @@ def extract() -> list[str]:
     after = empty()
     core = {entry.msgid for entry in polib.pofile(str(FOLDER / "core.po"))}
     for singular, plural in sorted(own().items()):
-        if singular in core and not known.get(singular):
+        if singular in core and singular not in OURS_TOO and not known.get(singular):
             continue
         entry = polib.POEntry(msgid=singular)
         if plural:

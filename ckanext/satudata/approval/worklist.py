@@ -113,7 +113,7 @@ def _row(kind: str, approval: Approval, package: model.Package, opd: str | None)
     state = State(approval.state)
     claimed = permissions.claim_holds(approval)
     verbs = {
-        State.DRAFT: _("Complete"),
+        State.DRAFT: _("Complete it"),
         State.RETURNED: _("Repair"),
         State.SUBMITTED: _("Check"),
         State.PEMBINA_REVIEW: _("Check"),
