@@ -14,12 +14,48 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.tests import factories
 
+from demo import signing
+
 #: A real CSV; its source is named beside it.
 SAMPLE = Path(__file__).parent.parent / "samples" / "jabar-penduduk-jenis-kelamin.csv"
 CHECKLIST = dict.fromkeys(
     ("standar_data", "metadata", "interoperabilitas", "kode_referensi", "privasi"), "ok"
 )
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+#: What the scheme demands before a dataset is submitted.
+COMPLETE = {
+    "notes": "Jumlah penduduk menurut jenis kelamin.",
+    "temporal_start": "2026-01-01",
+    "temporal_end": "2026-12-31",
+    "konsep": "Penduduk",
+    "definisi": "Orang yang berdomisili di wilayah itu",
+    "klasifikasi": "Jenis kelamin",
+    "ukuran": "Jumlah",
+    "satuan": "jiwa",
+    "accrualPeriodicity": "tahunan",
+    "accessRights": "terbuka",
+}
+
+
+def _page() -> bytes:
+    """One empty page, as PDF with a cross-reference table."""
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+    ]
+    text, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, start=1):
+        places.append(len(text))
+        text += b"%d 0 obj%sendobj\n" % (number, part)
+    start = len(text)
+    text += b"xref\n0 4\n0000000000 65535 f \n"
+    text += b"".join(b"%010d 00000 n \n" % place for place in places)
+    return text + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+#: A letter without, and one with an electronic signature.
+PDF = _page()
+SIGNED = signing.sign(PDF, "Kepala Dinas Kesehatan")
 
 
 def upload(content: bytes, name: str) -> FileStorage:
@@ -101,7 +137,7 @@ def dataset(of: City, *, files: int = 1, **values: Any) -> dict[str, Any]:
     package = call(
         "package_create",
         of.produsen_data,
-        **{"name": name, "title": "Jumlah Penduduk", "owner_org": of.opd, **values},
+        **{"name": name, "title": "Jumlah Penduduk", "owner_org": of.opd, **COMPLETE, **values},
     )
     for number in range(files):
         call(
@@ -130,7 +166,7 @@ def bring_to(of: City, package: dict[str, Any], state: str) -> dict[str, Any]:
     approval = do("submit", of.produsen_data)
     if state == "returned":
         do("claim", of.walidata)
-        finding = {"code": "other", "severity": "must", "comment": "Perbaiki"}
+        finding = {"code": "other", "field": "title", "comment": "Perbaiki"}
         return do("return", of.walidata, findings=[finding])
     if steps.index(state) >= 1:
         do("claim", of.walidata)
@@ -149,7 +185,7 @@ def validate(of: City, key: str, person: str | None = None, **more: Any) -> Any:
     values = {
         "number": f"400.7/{uuid.uuid4().hex[:8]}",
         "date": "2026-01-05",
-        "upload": upload(PDF, "surat.pdf"),
+        "upload": upload(SIGNED, "surat.pdf"),
         **more,
     }
     return call("satudata_approval_validate", person or of.kepala_opd, id=key, **values)

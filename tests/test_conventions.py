@@ -17,7 +17,8 @@ PACKAGE = HERE / "ckanext" / "satudata"
 #: Inside a domain a file may import those before it.
 LAYERS = (
     *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
-    *("service", "publication", "panel_rows", "panel", "search", "worklist", "forms"),
+    *("render", "signing", "owners", "findings", "service", "register", "publication", "decide"),
+    *("panel_rows", "panel", "search", "worklist", "forms", "batch"),
     *("validators", "schema", "auth", "action", "checks", "jobs", "implementations"),
     *("helpers", "views", "cli"),
 )

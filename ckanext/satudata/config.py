@@ -11,6 +11,8 @@ PROFILE = "ckanext.satudata.profile"
 UNMANAGED_TYPES = "ckanext.satudata.unmanaged_types"
 STORAGE_PATH = "ckanext.satudata.storage_path"
 LETTER_MAX_SIZE = "ckanext.satudata.letter_max_size"
+TRUST_ROOTS = "ckanext.satudata.trust_roots"
+NATIONAL_MIRROR = "ckanext.satudata.national_mirror"
 CLAIM_MINUTES = "ckanext.satudata.claim_minutes"
 TICK_SECONDS = "ckanext.satudata.tick_seconds"
 PROBE_SECONDS = "ckanext.satudata.probe_seconds"
@@ -44,6 +46,16 @@ def storage_path() -> str:
 def letter_max_size() -> int:
     """Largest accepted letter file, in bytes."""
     return tk.config[LETTER_MAX_SIZE] * 1024 * 1024
+
+
+def trust_roots() -> list[str]:
+    """Files with the certificates whose electronic signatures are trusted."""
+    return list(tk.config[TRUST_ROOTS])
+
+
+def national_mirror() -> bool:
+    """Do search results of the API carry the national keys as extras?"""
+    return tk.config[NATIONAL_MIRROR]
 
 
 def claim_minutes() -> int:

@@ -110,10 +110,11 @@ class Approval(_Part):
 
 
 class LetterKind(_Part):
-    """How one kind of letter is bundled and numbered."""
+    """How one kind of letter is bundled and numbered, and its own Word template."""
 
     batch: Literal["release", "month"]
     number: str
+    template: str | None = None
 
     @model_validator(mode="after")
     def _pattern(self) -> LetterKind:

@@ -15,7 +15,7 @@ import click
 from flask import Blueprint
 
 #: In the order of the import direction: a domain may use those left of it.
-DOMAINS = ("common", "roles", "letters", "approval")
+DOMAINS = ("common", "roles", "metadata", "validation", "letters", "approval")
 
 
 def module(domain: str, name: str) -> ModuleType | None:

@@ -14,3 +14,9 @@ approval_changed = tk.signals.ckanext.signal(
 role_changed = tk.signals.ckanext.signal(
     "satudata:role_changed", doc="A role assignment was made or ended."
 )
+#: A letter was signed, registered, confirmed or revoked. Sender: what was done ("sign",
+#: "upload", "confirm", "reject", "revoke", "issue"). Keyword arguments: ``letter`` (dict as
+#: of ``satudata_letter_show``).
+letter_changed = tk.signals.ckanext.signal(
+    "satudata:letter_changed", doc="A letter was signed, registered, confirmed or revoked."
+)

@@ -30,7 +30,7 @@ def test_whole_road_by_command(command, tmp_path):
     city = make.city()
     name = make.dataset(city)["name"]
     letter = tmp_path / "surat.pdf"
-    letter.write_bytes(make.PDF)
+    letter.write_bytes(make.SIGNED)
     command("approval", "submit", "--as", city.produsen_data, name)
     refused = command("approval", "confirm", "--as", city.walidata, name, fails=True)
     assert "Error:" in refused

@@ -60,7 +60,7 @@ def _input(name: str) -> dict[str, Any]:
         return {
             "number": "1",
             "date": "2026-01-05",
-            "upload": make.upload(make.PDF, "surat.pdf"),
+            "upload": make.upload(make.SIGNED, "surat.pdf"),
         }
     return dict(INPUT.get(name, {}))
 
@@ -240,15 +240,16 @@ def test_older_revision_is_a_conflict_that_says_who(city):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"upload": None}, "upload"),
+        ({"upload": make.upload(make.PDF, "surat.pdf")}, "upload"),
+        ({"upload": make.upload(make.SIGNED.replace(b"595", b"594"), "surat.pdf")}, "upload"),
         ({"upload": "surat.pdf"}, "upload"),
         ({"upload": make.upload(b"<html>bukan pdf</html>", "surat.pdf")}, "upload"),
         ({"date": "2099-01-01"}, "date"),
         ({"date": "kemarin"}, "date"),
-        ({"number": ""}, "number"),
+        ({"way": "klik"}, "way"),
     ],
 )
-def test_letter_must_be_a_signed_pdf_with_number_and_date(kept, city, change, field):
+def test_an_uploaded_letter_must_carry_an_intact_signature(kept, city, change, field):
     """Each wrong input is named by its field, and nothing is stored."""
     key = _in_state(kept, city, "awaiting_validation")
     before = _snapshot(key)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Person, account
-from tests.factories import PDF, SAMPLE
+from tests.factories import SAMPLE, SIGNED
 
 pytestmark = pytest.mark.e2e
 
@@ -78,7 +78,7 @@ def test_officials_publish_a_csv_with_plain_buttons(
     head.open(f"/dataset/{name}")
     head.press(f"/dataset/{name}/persetujuan/validate")
     head.page.fill("#f-number", f"400.7/{mark}/410.103/2026")
-    letter = {"name": "surat.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    letter = {"name": "surat.pdf", "mimeType": "application/pdf", "buffer": SIGNED}
     head.page.set_input_files("#f-upload", letter)
     head.shoot("road-5-validate")
     head.decide()

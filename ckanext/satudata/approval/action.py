@@ -11,14 +11,8 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata import signals
-from ckanext.satudata.approval import (
-    locks,
-    permissions,
-    publication,
-    schema,
-    service,
-)
-from ckanext.satudata.approval.model import Approval, Finding
+from ckanext.satudata.approval import decide, findings, permissions, publication, schema, service
+from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import TRANSITIONS, State
 from ckanext.satudata.common import actor, events
 from ckanext.satudata.common.inputs import json_inputs
@@ -28,52 +22,12 @@ __all__ = [
     "satudata_approval_history",
     "satudata_approval_list",
     "satudata_approval_show",
+    "satudata_finding_answer",
+    "satudata_letter_issue",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]
 
 _LIST_LIMIT = 50
-
-
-def _package_id(context: Context, data_dict: dict[str, Any]) -> str:
-    """Id of a dataset the caller may see; else the answer is that of a missing one."""
-    package = model.Package.get(data_dict["id"])
-    if package is None or package.state == "deleted":
-        raise tk.ObjectNotFound
-    try:
-        tk.check_access("package_show", tk.fresh_context(context), {"id": package.id})
-    except tk.NotAuthorized as error:
-        raise tk.ObjectNotFound from error
-    return package.id
-
-
-def _decide(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Check, do, commit, tell: the four steps of every transition."""
-    package_id = _package_id(context, data_dict)
-    tk.check_access(f"satudata_approval_{name}", context, {"id": package_id})
-    decision = service.Decision(
-        package_id,
-        actor.user(context),
-        data_dict.get("comment") or data_dict.get("notice") or "",
-        data_dict.get("revision"),
-        data_dict.get("findings") or [],
-        data_dict.get("checklist") or {},
-        {key: data_dict.get(key) for key in ("number", "date", "upload", "reason", "notice")},
-    )
-    try:
-        with locks.lock({package_id}, alone=True):
-            if name == "withdraw":
-                approval = publication.withdraw(decision)
-            else:
-                approval = service.transit(name, decision)
-            model.Session.commit()
-    except Exception:
-        # Nothing of a refused decision is kept, nor its row lock.
-        model.Session.rollback()
-        raise
-    result = approval.dictize()
-    publication.reindex(package_id)
-    signals.approval_changed.send(name, approval=result)
-    return result
 
 
 @tk.validate_action_data(schema.decision)
@@ -94,7 +48,7 @@ def satudata_approval_submit(context: Context, data_dict: dict[str, Any]) -> dic
         NotAuthorized: not a role of that OPD.
         ValidationError: wrong state, no file, a file still loading, or a conflict.
     """
-    return _decide("submit", context, data_dict)
+    return decide.decide("submit", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -112,7 +66,7 @@ def satudata_approval_recall(context: Context, data_dict: dict[str, Any]) -> dic
         NotAuthorized: not a role of that OPD.
         ValidationError: not the submitter, taken already, or a conflict.
     """
-    return _decide("recall", context, data_dict)
+    return decide.decide("recall", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -130,7 +84,7 @@ def satudata_approval_claim(context: Context, data_dict: dict[str, Any]) -> dict
         NotAuthorized: no such role.
         ValidationError: a colleague holds it, one prepared it oneself, or wrong state.
     """
-    return _decide("claim", context, data_dict)
+    return decide.decide("claim", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -148,7 +102,7 @@ def satudata_approval_release(context: Context, data_dict: dict[str, Any]) -> di
         NotAuthorized: no such role.
         ValidationError: held by a colleague or by nobody.
     """
-    return _decide("release", context, data_dict)
+    return decide.decide("release", context, data_dict)
 
 
 @json_inputs("findings")
@@ -169,7 +123,7 @@ def satudata_approval_return(context: Context, data_dict: dict[str, Any]) -> dic
         NotAuthorized: not a walidata.
         ValidationError: not taken by the caller, no must finding, or a conflict.
     """
-    return _decide("return", context, data_dict)
+    return decide.decide("return", context, data_dict)
 
 
 @json_inputs("checklist")
@@ -191,7 +145,7 @@ def satudata_approval_confirm(context: Context, data_dict: dict[str, Any]) -> di
         ValidationError: an unanswered or failed principle, the content changed, the
             caller prepared the dataset, or a conflict.
     """
-    return _decide("confirm", context, data_dict)
+    return decide.decide("confirm", context, data_dict)
 
 
 @json_inputs("findings")
@@ -213,7 +167,7 @@ def satudata_approval_return_to_walidata(
         NotAuthorized: not the pembina_data.
         ValidationError: not taken by the caller, no must finding, or a conflict.
     """
-    return _decide("return_to_walidata", context, data_dict)
+    return decide.decide("return_to_walidata", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -231,7 +185,7 @@ def satudata_approval_endorse(context: Context, data_dict: dict[str, Any]) -> di
         NotAuthorized: not the pembina_data.
         ValidationError: not taken by the caller, the content changed, or a conflict.
     """
-    return _decide("endorse", context, data_dict)
+    return decide.decide("endorse", context, data_dict)
 
 
 @json_inputs("findings")
@@ -251,30 +205,83 @@ def satudata_approval_decline(context: Context, data_dict: dict[str, Any]) -> di
         NotAuthorized: not the head of that OPD or their stand-in.
         ValidationError: wrong state, no reason, or a conflict.
     """
-    return _decide("decline", context, data_dict)
+    return decide.decide("decline", context, data_dict)
 
 
-@tk.validate_action_data(schema.validate)
-def satudata_approval_validate(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Validate a dataset as head of the agency, with the signed letter (SOP 3.2).
-
-    The surat validasi is entered in the register in the same transaction; publication
-    follows by the tick process.
+@tk.validate_action_data(schema.answer)
+def satudata_finding_answer(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Answer one finding of a returned dataset, or judge the answer as its checker.
 
     Args:
         context: CKAN's context.
-        data_dict: ``id``, ``number`` and ``date`` (ISO) of the letter, ``upload`` (the
-            signed PDF); optional ``comment``, ``revision``.
+        data_dict: ``id`` of the finding, ``answer`` (fixed, replied by the agency;
+            accepted, reopened by the checker), ``reply`` (demanded with replied).
 
     Returns:
-        The approval: validated, with ``letter_id``.
+        The finding, as in ``satudata_approval_show``.
+
+    Raises:
+        ObjectNotFound: no such finding, or none that the caller may see.
+        NotAuthorized: neither preparer of that OPD nor checker.
+        ValidationError: wrong state, not taken for checking, or no reply.
+    """
+    return decide.answer(context, data_dict).dictize()
+
+
+@json_inputs("ids", "given")
+@tk.validate_action_data(schema.validate)
+def satudata_approval_validate(context: Context, data_dict: dict[str, Any]) -> Any:
+    """Validate datasets as head of the agency, by one surat validasi (SOP 3.2).
+
+    The letter gets its register number, code and attachment in the same transaction. It
+    is signed at once (``upload``, or ``way`` tte), or waits for the signed PDF or the
+    scan; publication by the tick process waits for the signature.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` of a dataset, or ``ids`` of several of one agency (all or
+            none); optional ``way`` (pdf, scan, tte; pdf by default), ``upload`` (the
+            letter with its electronic signature, as PDF), ``given`` (what the signature
+            service asks for), ``number`` (the office's own; else by the city's pattern),
+            ``date`` (ISO, default today), ``letter`` (id of an unsigned letter to join),
+            ``comment``, ``revision`` (with ``id``).
+
+    Returns:
+        With ``id`` the approval: validated, with ``letter_id``; with ``ids`` a list.
 
     Raises:
         NotAuthorized: not the head of that OPD or their stand-in.
-        ValidationError: no PDF, a number that is in the register, the content changed,
-            the caller prepared or checked the dataset, or a conflict.
+        ValidationError: no intact signature, a number that is in the register, the
+            content changed, the caller prepared or checked the dataset, or a conflict.
     """
-    return _decide("validate", context, data_dict)
+    results = decide.validate(context, data_dict)
+    return results if data_dict.get("ids") else results[0]
+
+
+@json_inputs("ids")
+@tk.validate_action_data(schema.issue)
+def satudata_letter_issue(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Have a surat validasi printed for a head who signs on paper, as registrar.
+
+    The datasets go on waiting; the confirmed scan performs the validation.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``ids`` of datasets of one agency that wait for the validation,
+            optional ``signer`` (user; a stand-in has to be named), ``number``, ``date``.
+
+    Returns:
+        The letter: waiting_scan.
+
+    Raises:
+        NotAuthorized: not a walidata.
+        ValidationError: the caller checked or prepared a dataset, one does not wait, or
+            the agency has no head.
+    """
+    letter = decide.issue_on_paper(context, data_dict)
+    result = tk.get_action("satudata_letter_show")(tk.fresh_context(context), {"id": letter.id})
+    signals.letter_changed.send("issue", letter=result)
+    return result
 
 
 @tk.validate_action_data(schema.decision)
@@ -294,7 +301,7 @@ def satudata_approval_invalidate(context: Context, data_dict: dict[str, Any]) ->
         NotAuthorized: not a walidata.
         ValidationError: wrong state, no reason, or a conflict.
     """
-    return _decide("invalidate", context, data_dict)
+    return decide.decide("invalidate", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -312,7 +319,7 @@ def satudata_approval_hold(context: Context, data_dict: dict[str, Any]) -> dict[
         NotAuthorized: not a walidata.
         ValidationError: wrong state, no reason, or a conflict.
     """
-    return _decide("hold", context, data_dict)
+    return decide.decide("hold", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -332,7 +339,7 @@ def satudata_approval_publish(context: Context, data_dict: dict[str, Any]) -> di
         NotAuthorized: not a walidata.
         ValidationError: not validated, or its letter not signed.
     """
-    package_id = _package_id(context, data_dict)
+    package_id = decide.package_id(context, data_dict["id"])
     tk.check_access("satudata_approval_publish", context, {"id": package_id})
     result = publication.publish(package_id, actor.user(context)).dictize()
     signals.approval_changed.send("publish", approval=result)
@@ -357,7 +364,7 @@ def satudata_approval_withdraw(context: Context, data_dict: dict[str, Any]) -> d
         NotAuthorized: not a walidata.
         ValidationError: not published, reason or notice missing, or a conflict.
     """
-    return _decide("withdraw", context, data_dict)
+    return decide.decide("withdraw", context, data_dict)
 
 
 @tk.validate_action_data(schema.decision)
@@ -375,7 +382,7 @@ def satudata_approval_cancel(context: Context, data_dict: dict[str, Any]) -> dic
         NotAuthorized: neither producer of that OPD nor walidata.
         ValidationError: wrong state, no reason, or a conflict.
     """
-    return _decide("cancel", context, data_dict)
+    return decide.decide("cancel", context, data_dict)
 
 
 @tk.side_effect_free
@@ -397,7 +404,7 @@ def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> dict[
         ObjectNotFound: no such dataset, or none that the caller may see.
         NotAuthorized: the caller is no party of the process.
     """
-    package_id = _package_id(context, data_dict)
+    package_id = decide.package_id(context, data_dict["id"])
     tk.check_access("satudata_approval_show", context, {"id": package_id})
     approval = service.current(package_id)
     if approval is None:
@@ -408,8 +415,11 @@ def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> dict[
             "round": 0,
             "findings": [],
         }
-    findings = model.Session.scalars(Finding.of(approval.id))
-    return {**approval.dictize(), "findings": [one.dictize() for one in findings]}
+    package = model.Package.get(package_id)
+    rows = [
+        {**one.dictize(), "answer": findings.answer(one, package)} for one in findings.of(approval)
+    ]
+    return {**approval.dictize(), "findings": rows}
 
 
 @tk.side_effect_free
@@ -430,7 +440,7 @@ def satudata_approval_history(context: Context, data_dict: dict[str, Any]) -> li
         ObjectNotFound: no such dataset, or none that the caller may see.
         NotAuthorized: the caller is no party of the process.
     """
-    package_id = _package_id(context, data_dict)
+    package_id = decide.package_id(context, data_dict["id"])
     tk.check_access("satudata_approval_history", context, {"id": package_id})
     found = model.Session.scalars(events.Event.of(service.stream(package_id)))
     return [one.dictize() for one in found]

@@ -10,7 +10,7 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 from ckan.types import AuthResult, Context
 
-from ckanext.satudata.approval import permissions, service
+from ckanext.satudata.approval import decide, findings, permissions, service
 from ckanext.satudata.approval.states import TRANSITIONS
 
 
@@ -67,6 +67,24 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> AuthR
     return {"success": True}
 
 
+def satudata_finding_answer(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Preparers of the OPD repair or reply; walidata and pembina_data accept or reopen."""
+    user, found = _user(context), findings.get(data_dict["id"])
+    if found is None:
+        raise tk.ObjectNotFound
+    key = found[1].package_id
+    if user and decide.finding_role(user.id, data_dict.get("answer", ""), key):
+        return {"success": True}
+    return {"success": False, "msg": _("The finding is answered by its agency and its checker.")}
+
+
+def satudata_letter_issue(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """A walidata as registrar; that it is not the checker is judged by the action."""
+    if decide.may_issue(_user(context)):
+        return {"success": True}
+    return {"success": False, "msg": _("Letters on paper are issued by a walidata.")}
+
+
 for _name in TRANSITIONS:
     globals()[f"satudata_approval_{_name}"] = _transition(_name)
 
@@ -74,5 +92,7 @@ __all__ = [
     "satudata_approval_history",
     "satudata_approval_list",
     "satudata_approval_show",
+    "satudata_finding_answer",
+    "satudata_letter_issue",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]

@@ -29,12 +29,17 @@ from ckanext.satudata.approval.gate_find import find
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import ENDED, LOCKED, State
 from ckanext.satudata.common.errors import refuse
+from ckanext.satudata.metadata import service as metadata
+from ckanext.satudata.validation import service as validation
 
 #: Writes the gate let through, so that the hook behind it knows (thread, packages).
 _passed: ContextVar[frozenset[str]] = ContextVar("satudata_passed", default=frozenset())
 
 #: Actions whose input carries ``private`` of the dataset itself.
 _SAVES = ("package_create", "package_update", "package_patch", "package_revise")
+#: Those that take a dataset's own dictionary, and those that take a file.
+_WHOLE = ("package_create", "package_update", "package_patch")
+_FILES = ("resource_create", "resource_update", "resource_patch")
 #: Actions whose unchanged round trip is accepted while locked.
 _ROUND_TRIPS = {
     "package_update": "package_show",
@@ -87,6 +92,8 @@ def _pass(
     if not isinstance(data_dict, dict):
         return next_action(context, data_dict)
     packages = {one for one in find(rule, data_dict) if is_managed(one)}
+    if name in _WHOLE and data_dict.get("type") in (None, "", "dataset"):
+        metadata.absorb(data_dict)
     if name == "package_update" and locks.take_permit(packages):
         return _through(packages, next_action, context, data_dict)
     if name == "package_owner_org_update" and _same_owner(data_dict):
@@ -103,6 +110,9 @@ def _pass(
             refuse("locked", texts.locked(state))
         if name in _SAVES:
             _keep_private(name, context, data_dict, packages)
+        if name in _SAVES or name in _FILES:
+            for upload in validation.uploads(data_dict):
+                validation.check_upload(upload)
         return _through(packages, next_action, context, data_dict)
 
 

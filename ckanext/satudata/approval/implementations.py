@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_request_context
+from flask import has_request_context, request
 from sqlalchemy.dialects.postgresql import insert
 
 from ckan import model
@@ -14,11 +14,13 @@ from ckan.common import current_user
 from ckan.lib.plugins import DefaultPermissionLabels
 from ckan.types import Context
 
+from ckanext.satudata import config
 from ckanext.satudata.approval import gate, locks, permissions, search, texts
 from ckanext.satudata.approval.model import Preparer
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock
 from ckanext.satudata.common.errors import refuse
+from ckanext.satudata.metadata import service as metadata
 
 
 class PackageController(p.IPackageController):
@@ -47,8 +49,16 @@ class PackageController(p.IPackageController):
         user = None
         if has_request_context() and not current_user.is_anonymous:
             user = model.User.get(current_user.name)
-        search.annotate(search_results.get("results", []), user)
+        results = search_results.get("results", [])
+        search.annotate(results, user)
+        if config.national_mirror() and has_request_context() and _is_api():
+            metadata.mirror(results)
         return search_results
+
+
+def _is_api() -> bool:
+    """Does a program ask? The pages show the fields themselves."""
+    return "/api/" in request.path
 
 
 def _remember(context: Context, package_id: str | None) -> None:

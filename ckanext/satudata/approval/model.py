@@ -21,7 +21,8 @@ class Approval(Base):
 
     ``revision`` counts the transitions: decisions carry the one they saw, and the
     second of two people gets a conflict (compare-and-set). ``indexed_at`` lags behind
-    ``state_since`` while the search index does not know the state yet.
+    ``state_since`` while the search index does not know the state yet. ``access`` is the
+    class at submission; what is not open is not published.
     """
 
     __table__ = sa.Table(
@@ -34,6 +35,7 @@ class Approval(Base):
         sa.Column("revision", sa.Integer, nullable=False, default=0),
         sa.Column("round", sa.Integer, nullable=False, default=0),
         sa.Column("priority", sa.Boolean, nullable=False, default=False),
+        sa.Column("access", sa.Text),
         sa.Column("fingerprint", sa.Text),
         sa.Column("submitted_by", sa.Text),
         timestamp("submitted_at"),
@@ -71,6 +73,7 @@ class Approval(Base):
     revision: Mapped[int]
     round: Mapped[int]
     priority: Mapped[bool]
+    access: Mapped[str | None]
     fingerprint: Mapped[str | None]
     submitted_by: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
@@ -118,6 +121,7 @@ class Approval(Base):
             "revision": self.revision,
             "round": self.round,
             "priority": self.priority,
+            "access": self.access,
             "fingerprint": self.fingerprint,
             "submitted_by": self.submitted_by,
             "submitted_at": iso(self.submitted_at),
@@ -138,7 +142,11 @@ class Approval(Base):
 
 
 class Finding(Base):
-    """Something the checker found: a place, a coded reason, what to do."""
+    """Something the checker found: a place, a coded reason, what to do.
+
+    ``seen`` is what stood at that place when it was found: another content now counts
+    as repaired (finding_fix of the words page: noted by itself).
+    """
 
     __table__ = sa.Table(
         "satudata_finding",
@@ -156,6 +164,9 @@ class Finding(Base):
         sa.Column("comment", sa.Text, nullable=False, default=""),
         sa.Column("answer", sa.Text, nullable=False, default="open"),
         sa.Column("reply", sa.Text, nullable=False, default=""),
+        sa.Column("seen", sa.Text),
+        sa.Column("answered_by", sa.Text),
+        timestamp("answered_at"),
         sa.Column("created_by", sa.Text),
         timestamp("created_at", now=True),
         sa.CheckConstraint("severity IN ('must', 'advice')", name="ck_satudata_finding_severity"),
@@ -179,6 +190,9 @@ class Finding(Base):
     comment: Mapped[str]
     answer: Mapped[str]
     reply: Mapped[str]
+    seen: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
     created_by: Mapped[str | None]
     created_at: Mapped[datetime]
 

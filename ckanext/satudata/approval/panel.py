@@ -15,9 +15,9 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata import profile
-from ckanext.satudata.approval import permissions, service, states, texts
+from ckanext.satudata.approval import findings, permissions, service, states, texts
 from ckanext.satudata.approval.fingerprint import short
-from ckanext.satudata.approval.model import Approval, Finding, Publication
+from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.panel_rows import Rows
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import dates
@@ -70,9 +70,9 @@ class Panel(Rows):
         self.opd = self.organization.title if self.organization else "-"
         self.held = roles.holdings(user.id)
         self.claimed = bool(self.approval and permissions.claim_holds(self.approval))
-        self.findings = (
-            list(model.Session.scalars(Finding.of(self.approval.id))) if self.approval else []
-        )
+        self.row = model.Package.get(package["id"])
+        self.findings = findings.of(self.approval)
+        self.answers = {one.id: findings.answer(one, self.row) for one in self.findings}
         self.letter = letters.get(self.approval.letter_id if self.approval else None)
         self.publication = model.Session.scalar(
             Publication.current_for(package["id"])
@@ -87,7 +87,7 @@ class Panel(Rows):
         """The dictionary that the templates read (see the template helper)."""
         approval = self.approval
         number = (approval.round if approval else 0) or 1
-        open_now = [one for one in self.findings if one.answer in ("open", "reopened")]
+        open_now = [one for one in self.findings if self.answers[one.id] in findings.OPEN]
         return {
             "state": str(self.state),
             "badge": {

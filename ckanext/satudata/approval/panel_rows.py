@@ -30,6 +30,7 @@ class Rows:
         state: where it stands.
         opd: title of its agency.
         findings: all of the approval, in their order.
+        answers: finding → its answer as it is now.
     """
 
     package: dict[str, Any]
@@ -37,6 +38,7 @@ class Rows:
     state: State
     opd: str
     findings: list[Finding]
+    answers: dict[str, str]
 
     def office(self) -> str:
         """Office of the head who signs, e.g. Kepala Dinas Kesehatan."""
@@ -55,8 +57,8 @@ class Rows:
             "reason": texts.reasons().get(one.code, one.code),
             "severity": one.severity,
             "severity_label": texts.severities()[one.severity],
-            "answer": one.answer,
-            "answer_label": texts.finding_answers()[one.answer],
+            "answer": self.answers[one.id],
+            "answer_label": texts.finding_answers()[self.answers[one.id]],
             "note": one.reply,
             "button": button if self.state is State.RETURNED else None,
         }

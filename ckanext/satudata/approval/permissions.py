@@ -58,6 +58,11 @@ def claim_holds(approval: Approval) -> bool:
     return approval.claimed_at + limit > clock.now()
 
 
+def holds(approval: Approval, user_id: str) -> bool:
+    """Does a person hold the claim of a case now?"""
+    return claim_holds(approval) and approval.claimed_by == user_id
+
+
 def denial(
     transition: Transition, user_id: str, approval: Approval | None, package_id: str
 ) -> Denial | None:

@@ -24,19 +24,23 @@ from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, compat
 from ckanext.satudata.common.errors import refuse
 from ckanext.satudata.letters import service as letters
+from ckanext.satudata.metadata import service as metadata
 
 log = logging.getLogger(__name__)
 
 
 def due() -> list[str]:
-    """Ids of datasets to be published now: validated, not held, release time reached."""
-    query = sa.select(Approval.package_id).where(
+    """Ids of datasets to be published now: signed, not held, release time reached."""
+    query = sa.select(Approval.package_id, Approval.letter_id).where(
         Approval.state == str(State.VALIDATED),
         Approval.hold_reason.is_(None),
         Approval.letter_id.is_not(None),
+        Approval.access == metadata.OPEN,
         sa.or_(Approval.release_at.is_(None), Approval.release_at <= clock.now()),
     )
-    return list(model.Session.scalars(query.order_by(Approval.validated_at)))
+    rows = model.Session.execute(query.order_by(Approval.validated_at)).all()
+    signed = letters.signed_ids([row.letter_id for row in rows])
+    return [row.package_id for row in rows if row.letter_id in signed]
 
 
 def publish(package_id: str, user: model.User | None = None) -> Approval:
@@ -61,8 +65,10 @@ def publish(package_id: str, user: model.User | None = None) -> Approval:
         )
         if approval is None or approval.state != str(State.VALIDATED):
             refuse("wrong_state", _("The dataset is not validated."))
-        if not letters.is_signed(approval.letter_id):
+        if not letters.covers(approval.letter_id, package_id, approval.fingerprint):
             refuse("not_signed", _("The letter is not signed yet."))
+        if approval.access != metadata.OPEN:
+            refuse("access", _("Only data of the access class open is published."))
         if user is None and approval.hold_reason:
             refuse("held", _("Publication is held: %s") % approval.hold_reason)
         if fingerprint.compute(package_id) != approval.fingerprint:

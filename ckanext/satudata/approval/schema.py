@@ -7,6 +7,7 @@ from typing import Any
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.approval import states
+from ckanext.satudata.letters.states import Way
 
 Schema = dict[str, Any]
 
@@ -41,13 +42,32 @@ def confirm() -> Schema:
 
 
 def validate() -> Schema:
-    """The head's validation: number and date of the letter and its signed PDF."""
+    """The head's validation: datasets, and how their letter is signed."""
     v = tk.get_validator
+    optional = v("ignore_empty")
     return {
-        **decision(),
-        "number": [v("not_empty"), v("unicode_safe")],
-        "date": [v("not_empty"), v("satudata_date")],
+        "id": [optional, v("unicode_safe")],
+        "ids": [optional, v("satudata_names")],
+        "comment": [optional, v("unicode_safe")],
+        "revision": [v("ignore_missing"), v("natural_number_validator")],
+        "way": [optional, v("one_of")([str(way) for way in Way])],
+        "number": [optional, v("unicode_safe")],
+        "date": [optional, v("satudata_date")],
+        "letter": [optional, v("unicode_safe")],
+        "given": [optional, v("satudata_texts")],
         "upload": [v("ignore_missing")],
+    }
+
+
+def issue() -> Schema:
+    """A letter to be printed: its datasets, number and date."""
+    v = tk.get_validator
+    optional = v("ignore_empty")
+    return {
+        "ids": [v("not_empty"), v("satudata_names")],
+        "signer": [optional, v("satudata_user_id")],
+        "number": [optional, v("unicode_safe")],
+        "date": [optional, v("satudata_date")],
     }
 
 
@@ -58,6 +78,16 @@ def withdraw() -> Schema:
         **decision(),
         "reason": [v("not_empty"), v("one_of")(list(states.WITHDRAW_REASONS))],
         "notice": [v("not_empty"), v("unicode_safe")],
+    }
+
+
+def answer() -> Schema:
+    """Answer of one finding."""
+    v = tk.get_validator
+    return {
+        "id": [v("not_empty"), v("unicode_safe")],
+        "answer": [v("not_empty"), v("one_of")(["fixed", "replied", "accepted", "reopened"])],
+        "reply": [v("ignore_empty"), v("unicode_safe")],
     }
 
 

@@ -13,12 +13,13 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata import profile
-from ckanext.satudata.approval import fingerprint, permissions, states, texts
+from ckanext.satudata.approval import findings, fingerprint, permissions, states, texts
 from ckanext.satudata.approval.model import Approval, Finding, Publication
 from ckanext.satudata.approval.states import State, Transition
 from ckanext.satudata.common import clock, events
 from ckanext.satudata.common.errors import Conflict, refuse
 from ckanext.satudata.letters import service as letters
+from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
@@ -39,6 +40,7 @@ class Decision:
         findings: dictionaries as of the action's input.
         checklist: principle → ok, not_ok, na.
         values: further input of single transitions (letter, reason, notice).
+        on_behalf: the head whose signature on paper is carried out by ``user``.
     """
 
     package_id: str
@@ -48,6 +50,12 @@ class Decision:
     findings: list[dict[str, Any]] = field(default_factory=list)
     checklist: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    on_behalf: model.User | None = None
+
+    @property
+    def principal(self) -> model.User | None:
+        """Whose decision it is."""
+        return self.on_behalf or self.user
 
 
 def stream(package_id: str) -> str:
@@ -85,15 +93,15 @@ def transit(name: str, decision: Decision) -> Approval:
         Approval.open_for(package.id).with_for_update().execution_options(populate_existing=True)
     )
     before = state_of(approval)
-    holding = _require_role(transition, decision.user, package, before)
+    holding = _require_role(transition, decision.principal, package, before)
     if decision.revision is not None:
         seen = approval.revision if approval else 0
         if seen != decision.revision:
             raise Conflict(_conflict_text(package.id))
     if not states.may_start(transition, before):
         refuse("wrong_state", _wrong_state_text(transition, before))
-    if decision.user is not None:
-        _separate(transition, decision.user.id, approval, package.id)
+    for person in {decision.user, decision.on_behalf} - {None}:
+        _separate(transition, person.id, approval, package.id)
     if transition.comment and not decision.comment.strip():
         refuse("required", _("Write the reason."), "comment")
     if transition.findings and not any(
@@ -125,7 +133,11 @@ def transit(name: str, decision: Decision) -> Approval:
         name,
         user_id=decision.user.id if decision.user else None,
         role=str(holding.role) if holding else "system",
-        acting_for=holding.acting_for if holding else None,
+        acting_for=decision.on_behalf.id
+        if decision.on_behalf
+        else holding.acting_for
+        if holding
+        else None,
         from_state=str(before),
         to_state=str(after),
         comment=decision.comment.strip(),
@@ -247,19 +259,16 @@ def _submit(
         refuse("required", _("Add at least one file before you submit."), "resources")
     if _loading(package.id):
         refuse("busy", _("A file is still being loaded. Submit in a minute."))
-    open_findings = model.Session.scalars(
-        sa.select(Finding).where(
-            Finding.approval_id == approval.id, Finding.answer.in_(("open", "reopened"))
-        )
-    ).all()
-    for finding in open_findings:
-        # Answered by the new submission; the checker sees the comment and reopens.
-        finding.answer = "replied" if decision.comment.strip() else "fixed"
-        finding.reply = decision.comment.strip()
+    missing = metadata.missing(package)
+    if missing:
+        names = ", ".join(one["label"] for one in missing)
+        refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")
+    findings.settle(approval, package, decision.user)
     assert decision.user is not None
     approval.organization_id = package.owner_org
     approval.round += 1
     approval.priority = _is_priority(package)
+    approval.access = metadata.access(package)
     approval.fingerprint = fingerprint.compute(package.id)
     approval.submitted_by = decision.user.id
     approval.submitted_at = clock.now()
@@ -338,9 +347,11 @@ def _return(
                 column_name=given.get("column") or None,
                 rows=given.get("rows") or None,
                 comment=given.get("comment") or "",
+                seen=findings.stands(package, given.get("field"), given.get("resource")),
                 created_by=decision.user.id if decision.user else None,
             )
         )
+    letters.void_line(approval.letter_id, package.id, "declined")
     approval.letter_id = None
     return {"codes": [one["code"] for one in decision.findings]}
 
@@ -371,25 +382,20 @@ def _endorse(approval: Approval, _package: Any, decision: Decision, _h: Any) -> 
 
 
 def _validate(
-    approval: Approval, package: model.Package, decision: Decision, holding: Any
+    approval: Approval, package: model.Package, decision: Decision, _h: Any
 ) -> dict[str, Any]:
     _same_content(approval)
-    assert decision.user is not None
-    assert approval.fingerprint is not None
-    file_sha256 = letters.read_signed_pdf(decision.values)
-    letter = letters.enter_signed(
-        decision.values["number"],
-        decision.values["date"],
-        file_sha256,
-        holding,
-        decision.user.id,
-        package.owner_org,
-        [(package.id, package.title or package.name, approval.fingerprint)],
-    )
+    letter = decision.values["letter"]
+    if approval.letter_id != letter.id:
+        letters.void_line(approval.letter_id, package.id, "replaced")
+    assert decision.principal is not None
     approval.letter_id = letter.id
-    approval.validated_by = decision.user.id
+    approval.validated_by = decision.principal.id
     approval.validated_at = clock.now()
-    return {"letter": letter.number, "file_sha256": file_sha256}
+    kept = {"letter": letter.number, "register_number": letter.register, "way": letter.way}
+    if decision.on_behalf is not None:
+        kept |= {"on_paper": True, "registered_by": letter.registered_by}
+    return kept
 
 
 def _same_content(approval: Approval) -> None:
@@ -401,7 +407,10 @@ def _same_content(approval: Approval) -> None:
         )
 
 
-def _invalidate(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:
+def _invalidate(
+    approval: Approval, package: model.Package, decision: Decision, _h: Any
+) -> dict[str, Any]:
+    letters.void_line(approval.letter_id, package.id, "invalidated")
     approval.letter_id = None
     approval.fingerprint = fingerprint.compute(approval.package_id)
     return {}
@@ -426,6 +435,7 @@ def _withdraw(
         publication.revoked_at = clock.now()
         publication.reason = decision.values["reason"]
         publication.notice = decision.comment.strip()
+    letters.void_line(approval.letter_id, package.id, "withdrawn")
     # Written straight to the row: a withdrawal must work with the index down.
     package.private = True
     package.metadata_modified = clock.now().replace(tzinfo=None)

@@ -129,6 +129,10 @@ def history() -> dict[str, str]:
         "publish": _("Published"),
         "withdraw": _("Withdrawn"),
         "cancel": _("Process cancelled"),
+        "finding_fixed": _("A finding was repaired"),
+        "finding_replied": _("A finding was replied to"),
+        "finding_accepted": _("The answer to a finding was accepted"),
+        "finding_reopened": _("A finding was opened again"),
     }
 
 

@@ -80,12 +80,24 @@ def save(upload: Any, limit: int) -> str:
     return name
 
 
-def is_pdf(upload: Any) -> bool:
-    """Does the content begin as a PDF does? The position is put back."""
+#: How the files begin that a scanner or a phone makes.
+_SCANS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+
+
+def scan_type(content: bytes) -> str:
+    """MIME type of a scan by its first bytes; empty for anything else."""
+    types = ("application/pdf", "image/jpeg", "image/png")
+    return next(
+        (kind for kind, begin in zip(types, _SCANS, strict=True) if content.startswith(begin)), ""
+    )
+
+
+def is_scan(upload: Any) -> bool:
+    """Is the content a PDF, JPEG or PNG? The position is put back."""
     source = stream(upload)
-    begin = source.read(1024)
+    begin = source.read(16)
     source.seek(0)
-    return b"%PDF-" in begin
+    return bool(scan_type(begin))
 
 
 def uploaded(data_dict: dict[str, Any], key: str) -> Any | None:

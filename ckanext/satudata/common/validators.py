@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,10 @@ from ckan.plugins.toolkit import _
 
 __all__ = [
     "satudata_date",
+    "satudata_names",
     "satudata_organization_id",
     "satudata_package_id",
+    "satudata_texts",
     "satudata_user_id",
 ]
 
@@ -55,3 +58,30 @@ def satudata_package_id(value: Any) -> str:
     if found is None or found.state == "deleted":
         raise tk.ObjectNotFound
     return found.id
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise tk.Invalid(_("This is not valid JSON.")) from error
+    return value
+
+
+def satudata_names(value: Any) -> list[str]:
+    """A list of names or ids: a list, JSON text of one, or names with commas between."""
+    value = _from_json(value)
+    if isinstance(value, str):
+        value = [one.strip() for one in value.split(",") if one.strip()]
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise tk.Invalid(_("This is a list of names or ids."))
+    return value
+
+
+def satudata_texts(value: Any) -> dict[str, str]:
+    """An object of texts, or JSON text of one."""
+    value = _from_json(value)
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise tk.Invalid(_("This is an object of texts."))
+    return value
