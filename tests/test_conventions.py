@@ -18,7 +18,7 @@ PACKAGE = HERE / "ckanext" / "satudata"
 LAYERS = (
     *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
     *("render", "signing", "owners", "findings", "service", "register", "publication", "decide"),
-    *("panel_rows", "panel", "search", "worklist", "forms", "batch"),
+    *("panel_rows", "panel", "search", "worklist", "forms", "figures", "batch", "pages"),
     *("validators", "schema", "auth", "action", "checks", "jobs", "implementations"),
     *("helpers", "views", "cli"),
 )

@@ -256,6 +256,18 @@ def _may_join(letter: Any, signer: Signer, organization_id: str) -> None:
         refuse("invalid", _("This letter cannot take further datasets."), "letter")
 
 
+def preview(head: model.User, package_ids: list[str]) -> bytes | None:
+    """The letter of a head as it would be printed; None for who is no head of these."""
+    found = [one for one in package_ids[:MOST] if model.Package.get(one) is not None]
+    if not found:
+        return None
+    organization_id = _one_agency(found)
+    holding = roles.holding(head.id, (Role.KEPALA_OPD,), organization_id)
+    if holding is None:
+        return None
+    return letters.preview(str(_KIND), Signer(head, holding), organization_id, _lines(found))
+
+
 # Letters on paper, for a head who never logs in
 def issue_on_paper(context: Context, data_dict: dict[str, Any]) -> Any:
     """Issue a letter to be printed for datasets that wait for a head's validation."""
@@ -400,5 +412,6 @@ __all__ = [
     "issue_on_paper",
     "may_issue",
     "package_id",
+    "preview",
     "validate",
 ]

@@ -38,26 +38,26 @@ def fields(
         rows.append(_findings(view, sent, errors, list(states.REASONS)))
     if name == "decline":
         rows += [
-            _field(
+            field(
                 "code",
                 _("Reason"),
                 "select",
                 required=True,
-                options=_options({key: texts.reasons()[key] for key in states.HEAD_REASONS}),
+                options=options({key: texts.reasons()[key] for key in states.HEAD_REASONS}),
             ),
-            _field("explanation", _("What has to be done"), "textarea", required=True),
+            field("explanation", _("What has to be done"), "textarea", required=True),
         ]
     if name == "validate":
         rows += [
-            _field("number", _("Number of the letter"), "text", required=True),
-            _field(
+            field("number", _("Number of the letter"), "text", required=True),
+            field(
                 "date",
                 _("Date of the letter"),
                 "date",
                 required=True,
                 value=clock.today().isoformat(),
             ),
-            _field(
+            field(
                 "upload",
                 _("Signed letter (PDF)"),
                 "file",
@@ -68,14 +68,14 @@ def fields(
         ]
     if name == "withdraw":
         rows += [
-            _field(
+            field(
                 "reason",
                 _("Reason"),
                 "select",
                 required=True,
-                options=_options(texts.withdraw_reasons()),
+                options=options(texts.withdraw_reasons()),
             ),
-            _field(
+            field(
                 "notice",
                 _("Notice to the public"),
                 "textarea",
@@ -84,13 +84,13 @@ def fields(
             ),
         ]
     if states.TRANSITIONS[name].comment and name != "withdraw":
-        rows.append(_field("comment", _("Reason"), "textarea", required=True))
+        rows.append(field("comment", _("Reason"), "textarea", required=True))
     elif name in ("submit", "return", "confirm", "endorse"):
         label = {
             "submit": _("Note to the walidata"),
             "return": _("Message to the agency"),
         }.get(name, _("Note"))
-        rows.append(_field("comment", label, "textarea"))
+        rows.append(field("comment", label, "textarea"))
     for row in rows:
         if row["type"] not in ("checklist", "findings"):
             row["value"] = sent.get(row["name"], row.get("value"))
@@ -98,11 +98,11 @@ def fields(
     return rows
 
 
-def _field(name: str, label: str, kind: str, **more: Any) -> dict[str, Any]:
+def field(name: str, label: str, kind: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "label": label, "type": kind, "required": False, **more}
 
 
-def _options(words: dict[str, str]) -> list[dict[str, str]]:
+def options(words: dict[str, str]) -> list[dict[str, str]]:
     return [
         {"value": "", "text": _("Choose")},
         *({"value": key, "text": text} for key, text in words.items()),
@@ -112,7 +112,7 @@ def _options(words: dict[str, str]) -> list[dict[str, str]]:
 def _checklist(sent: dict[str, Any], errors: dict[str, str]) -> dict[str, Any]:
     answers = texts.answers()
     return {
-        **_field("checklist", _("The four principles"), "checklist", required=True),
+        **field("checklist", _("The four principles"), "checklist", required=True),
         "options": [{"value": key, "text": text} for key, text in answers.items()],
         "error": errors.get("checklist"),
         "rows": [
@@ -146,10 +146,10 @@ def _findings(
             }
         )
     return {
-        **_field("findings", _("Findings"), "findings", required=True),
+        **field("findings", _("Findings"), "findings", required=True),
         "error": errors.get("findings"),
         "rows": rows,
-        "options": _options({code: words[code] for code in codes}),
+        "options": options({code: words[code] for code in codes}),
         "severities": [{"value": key, "text": text} for key, text in texts.severities().items()],
         "places": _places(view),
     }

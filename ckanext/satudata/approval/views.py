@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, send_file
 from flask.views import MethodView
 
 from ckan import model
 from ckan.common import current_user
 from ckan.lib import base
 from ckan.plugins import toolkit as tk
-from ckan.plugins.toolkit import _
+from ckan.plugins.toolkit import _, ungettext
 
-from ckanext.satudata.approval import forms, panel, service, states, texts, worklist
+from ckanext.satudata.approval import (
+    batch,
+    decide,
+    forms,
+    panel,
+    service,
+    states,
+    texts,
+    worklist,
+)
 from ckanext.satudata.approval.panel import Panel
 from ckanext.satudata.common import clock, dates, events, startup
 from ckanext.satudata.common.errors import Refusal
@@ -179,10 +189,139 @@ def queue() -> Any:
     return _list("check")
 
 
-@satudata_approval.route("/validasi")
-def validation() -> Any:
-    """What the head of the agency has to validate (SOP 3.2)."""
-    return _list("validation")
+class Validation(MethodView):
+    """What the head of an agency signs (SOP 3.2): choose, sign or return, done."""
+
+    def get(self) -> str:
+        """The datasets that wait, with their figures."""
+        return self._choose(self._user(), [])
+
+    def post(self) -> Response | str:
+        """The button: ``sign`` and ``decline`` ask back, ``validate`` and ``return`` do."""
+        user, form = self._user(), tk.request.form
+        do, ids = form.get("do", ""), form.getlist("ids")
+        if not ids:
+            return self._choose(user, [_("Choose at least one dataset.")])
+        if do == "validate":
+            return self._validate(user, ids)
+        if do == "return":
+            return self._return(user, ids)
+        return self._ask(user, do, ids, {}, {}, [])
+
+    def _user(self) -> model.User:
+        if current_user.is_anonymous:
+            raise tk.NotAuthorized
+        return model.User.get(current_user.name)
+
+    def _found(self, user: model.User) -> dict[str, Any]:
+        opd = tk.request.values.get("opd")
+        found = batch.page(user, opd)
+        if found is None:
+            raise tk.ObjectNotFound
+        return found
+
+    def _choose(self, user: model.User, errors: list[str]) -> str:
+        shown = {**self._found(user), "errors": errors}
+        return tk.render("satudata/approval/validation.html", shown)
+
+    def _ask(
+        self,
+        user: model.User,
+        do: str,
+        ids: list[str],
+        sent: dict[str, Any],
+        errors: dict[str, str],
+        listed: list[str],
+    ) -> str:
+        found = self._found(user)
+        rows = [row for row in found["rows"] if row["id"] in ids]
+        if not rows:
+            return self._choose(user, [_("This was decided meanwhile.")])
+        signing = do in ("sign", "validate")
+        fields = (
+            batch.sign_fields(sent, errors)
+            if signing
+            else batch.decline_fields(rows, sent, errors)
+        )
+        shown = {**found, "rows": rows, "fields": fields, "errors": listed, "signing": signing}
+        return tk.render("satudata/approval/validation_sign.html", shown)
+
+    def _validate(self, user: model.User, ids: list[str]) -> Response | str:
+        sent = {key: value.strip() for key, value in tk.request.form.items()}
+        data: dict[str, Any] = {key: sent.get(key) for key in ("way", "number", "date")}
+        given = {k.partition(".")[2]: v for k, v in sent.items() if k.startswith("given.")}
+        upload = tk.request.files.get("upload")
+        if upload is not None and upload.filename and data["way"] == "pdf":
+            data["upload"] = upload
+        try:
+            results = tk.get_action("satudata_approval_validate")(
+                {"user": user.name}, {**data, "ids": ids, "given": given}
+            )
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            errors, listed = _problems(error)
+            kept = {key: value for key, value in sent.items() if not key.startswith("given.")}
+            return self._ask(user, "sign", ids, kept, errors, listed)
+        number = len(results)
+        tk.h.flash_success(
+            ungettext(
+                "The letter is issued. %(num)s dataset is validated.",
+                "The letter is issued. %(num)s datasets are validated.",
+                number,
+            )
+            % {"num": number}
+        )
+        return tk.h.redirect_to("satudata_letters.read", id=results[0]["letter_id"])
+
+    def _return(self, user: model.User, ids: list[str]) -> Response | str:
+        sent = {key: value.strip() for key, value in tk.request.form.items()}
+        errors: dict[str, str] = {}
+        for one in ids:
+            for part in ("code", "explanation"):
+                if not sent.get(f"{part}.{one}"):
+                    errors[f"{part}.{one}"] = _("Missing value")
+        if errors:
+            return self._ask(user, "decline", ids, sent, errors, list(errors.values())[:1])
+        for position, one in enumerate(ids):
+            finding = {"code": sent[f"code.{one}"], "comment": sent[f"explanation.{one}"]}
+            try:
+                tk.get_action("satudata_approval_decline")(
+                    {"user": user.name}, {"id": one, "findings": [finding]}
+                )
+            except (tk.NotAuthorized, tk.ObjectNotFound, tk.ValidationError) as error:
+                _errors, listed = _problems(error)
+                return self._ask(user, "decline", ids[position:], sent, {}, listed)
+        tk.h.flash_success(
+            ungettext("%(num)s dataset returned.", "%(num)s datasets returned.", len(ids))
+            % {"num": len(ids)}
+        )
+        return tk.h.redirect_to("satudata_approval.validation")
+
+
+def _problems(error: Exception) -> tuple[dict[str, str], list[str]]:
+    """Message by field, and all messages, of a refusal."""
+    if not isinstance(error, tk.ValidationError):
+        return {}, [str(error) or _("Not authorized")]
+    errors = {
+        field: str(texts_[0] if isinstance(texts_, list) else texts_)
+        for field, texts_ in error.error_dict.items()
+        if not (field == "code" and isinstance(error, Refusal))
+    }
+    return errors, list(dict.fromkeys(errors.values()))
+
+
+satudata_approval.add_url_rule("/validasi", view_func=Validation.as_view("validation"))
+
+
+@satudata_approval.route("/validasi/rancangan.pdf")
+def draft_letter() -> Response:
+    """The letter as it would be printed, before it has a number."""
+    if current_user.is_anonymous:
+        raise tk.NotAuthorized
+    user = model.User.get(current_user.name)
+    found = decide.preview(user, tk.request.args.getlist("ids"))
+    if found is None:
+        raise tk.ObjectNotFound
+    return send_file(io.BytesIO(found), mimetype="application/pdf", download_name="rancangan.pdf")
 
 
 @satudata_approval.route("/pekerjaan-saya")

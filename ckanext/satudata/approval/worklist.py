@@ -121,8 +121,8 @@ def _row(kind: str, approval: Approval, package: model.Package, opd: str | None)
     }
     url = tk.url_for("dataset.read", id=package.name)
     button = {"label": verbs.get(state, _("Open")), "url": url}
-    if kind == "validation":
-        button["url"] = panel.transition_url(package.name, "validate")
+    if state is State.AWAITING_VALIDATION and kind == "mine":
+        button["url"] = tk.url_for("satudata_approval.validation")
     return {
         "title": package.title or package.name,
         "url": url,
@@ -166,12 +166,6 @@ def _words(kind: str, held: list[Holding]) -> tuple[str, str, dict[str, Any]]:
             _("Checking"),
             _("Datasets that wait for the conformity check (SOP 3.1)."),
             {"text": _("The queue is empty."), **nowhere},
-        )
-    if kind == "validation":
-        return (
-            _("Validation"),
-            _("Checked datasets that wait for your signature (SOP 3.2)."),
-            {"text": _("There is nothing to validate."), **nowhere},
         )
     if not held:
         text = _("You have no role yet. The walidata gives roles.")

@@ -171,6 +171,28 @@ def _content(letter: Letter, signer: Signer) -> dict[str, Any]:
     )
 
 
+def preview(kind: str, signer: Signer, organization_id: str, lines: list[Line]) -> bytes:
+    """A letter as it would be printed, before it has a number; nothing is stored."""
+    organization = model.Session.get(model.Group, organization_id)
+    content = render.content(
+        kind,
+        {
+            "number": "(diberikan saat terbit)",
+            "register_number": "-",
+            "dated": clock.today(),
+            "organization": organization.title or organization.name,
+            "code": "-",
+            "verify_url": verify_url("-"),
+        },
+        _signer_facts(signer, organization),
+        [
+            {"title": one.title, "period": one.period, "fingerprint": one.fingerprint}
+            for one in lines
+        ],
+    )
+    return render.pdf(kind, {**content, "title": "RANCANGAN " + content["title"]})
+
+
 def verify_url(code: str) -> str:
     """Public address of the verification page, as the QR code carries it."""
     path = (tk.config.get("ckan.root_path") or "").replace("/{{LANG}}", "")

@@ -1,0 +1,114 @@
+"""The figure a head signs for: read from the DataStore, never typed.
+
+Of a dataset's first file that is loaded: the last column of numbers that is no code and
+no year. Summed where the measure adds up (jumlah, luas, volume …), else only counted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from babel.numbers import format_decimal
+
+from ckan import model
+from ckan.lib.helpers import lang
+from ckan.plugins import toolkit as tk
+
+#: Measures of Standar Data whose values of single rows add up to one of the whole.
+_ADDS_UP = ("jumlah", "banyak", "luas", "volume", "produksi", "nilai", "populasi", "panjang")
+_NO_FIGURE = re.compile(r"(^|_)(id|no|nomor|kode|bps|kemendagri|tahun|bulan|lat|lon|nik)(_|$)", re.I)
+#: A cell that is a number, whether the loader stored it as number or as text.
+_IS_NUMBER = "^-?[0-9]+([.][0-9]+)?$"
+#: Rows shown below the figure.
+SHOWN = 12
+
+
+def of(package: model.Package) -> dict[str, Any]:
+    """Main figure of a dataset.
+
+    Returns:
+        ``value`` (text, empty when there is none), ``unit``, ``count`` (rows), ``column``,
+        ``heads`` and ``rows`` (the first ones, as text).
+    """
+    nothing = {"value": "", "unit": "", "count": None, "column": "", "heads": [], "rows": []}
+    for resource in package.resources:
+        found = _read(resource.id)
+        if found is None:
+            continue
+        columns, count, rows = found
+        column, total = _main(resource.id, columns)
+        extras = dict(package.extras or {})
+        value = ""
+        if column and (extras.get("ukuran") or "").strip().lower().startswith(_ADDS_UP):
+            value = _number(total)
+        shown = [name for name, _kind in columns]
+        return {
+            "value": value,
+            "unit": extras.get("satuan") or "",
+            "count": count,
+            "column": column or "",
+            "heads": shown,
+            "rows": [[_cell(row[name]) for name in shown] for row in rows],
+        }
+    return nothing
+
+
+def _engine() -> Any:
+    from ckanext.datastore.backend.postgres import get_read_engine
+
+    return get_read_engine()
+
+
+def _table(resource_id: str) -> str:
+    return '"' + resource_id.replace('"', "") + '"'
+
+
+def _read(resource_id: str) -> tuple[list[tuple[str, str]], int, list[Any]] | None:
+    """Columns (name, type), number of rows and the first ones; None if not loaded."""
+    if not tk.config.get("ckan.datastore.read_url"):
+        return None
+    query = sa.text(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        " WHERE table_name = :name AND table_schema = 'public'"
+        " AND column_name NOT IN ('_id', '_full_text') ORDER BY ordinal_position"
+    )
+    with _engine().connect() as connection:
+        columns = [(row[0], row[1]) for row in connection.execute(query, {"name": resource_id})]
+        if not columns:
+            return None
+        table = _table(resource_id)
+        count = connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar()
+        rows = connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY _id LIMIT {SHOWN}"))
+        return columns, count, [row._mapping for row in rows]
+
+
+def _main(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str | None, Any]:
+    """The last column that holds only numbers, with its sum."""
+    with _engine().connect() as connection:
+        for name, _kind in reversed(columns):
+            if _NO_FIGURE.search(name):
+                continue
+            cell = '"' + name.replace('"', '""').replace(":", "\\:") + '"::text'
+            query = (
+                f"SELECT bool_and({cell} ~ '{_IS_NUMBER}'),"  # noqa: S608 - quoted names
+                f" sum(CASE WHEN {cell} ~ '{_IS_NUMBER}' THEN ({cell})::numeric END)"
+                f" FROM {_table(resource_id)} WHERE {cell} <> ''"
+            )
+            numbers, total = connection.execute(sa.text(query)).one()
+            if numbers:
+                return name, total
+    return None, None
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return ""
+    return format_decimal(value, locale=lang() if lang() in ("id", "en") else "id")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value)
