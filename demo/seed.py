@@ -11,36 +11,23 @@ import io
 import json
 import os
 import sys
+import threading
 import time
-from datetime import date
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import requests
+import tables
 import yaml
 from ckanapi import NotFound, RemoteCKAN
+from road import ROADS, Walk
 
 HERE = Path(__file__).parent
 PASSWORD = "satudata-demo"
-CHECKLIST = dict.fromkeys(
-    ("standar_data", "metadata", "interoperabilitas", "kode_referensi", "privasi"), "ok"
-)
-#: Transitions in their order, and the state each one leads to.
-ROAD = ("submit", "confirm", "validate", "publish")
-STATES = ("submitted", "awaiting_validation", "validated", "published")
-
-
-def letter(title: str) -> bytes:
-    """A one-page PDF that says which dataset it validates."""
-    text = title.encode("ascii", "replace").decode()
-    stream = f"BT /F1 12 Tf 60 760 Td (Surat Validasi: {text[:70]}) Tj ET"
-    return (
-        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
-        "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
-        f"endobj\n4 0 obj<</Length {len(stream)}>>stream\n{stream}\nendstream endobj\n"
-        "trailer<</Root 1 0 R>>\n%%EOF\n"
-    ).encode()
+#: Requests at the same time; the portal of one machine serves a few.
+THREADS = 4
 
 
 class Seed:
@@ -50,30 +37,34 @@ class Seed:
         self.address, self.file = address, accounts
         self.city = yaml.safe_load((HERE / "kota_blitar.yaml").read_text())
         self.accounts = json.loads(accounts.read_text()) if accounts.exists() else []
-        self.admin = self.client(os.environ["TOKEN"])
+        self.admin, self._lock = self.client(os.environ["TOKEN"]), threading.Lock()
+        self.agency = {one["name"]: one for one in self.city["organizations"]}
 
     def client(self, token: str) -> RemoteCKAN:
         """The API as the person with this token."""
         return RemoteCKAN(self.address, apikey=token, user_agent="satudata-demo")
 
-    def as_(self, user: str) -> RemoteCKAN:
-        """The API as a person of the demo city."""
-        token = next(one["token"] for one in self.accounts if one["user"] == user)
-        return self.client(token)
+    def token(self, user: str) -> str:
+        """Token of a person of the demo city."""
+        return next(one["token"] for one in self.accounts if one["user"] == user)
+
+    def as_(self, user: str) -> Any:
+        """The actions as a person of the demo city."""
+        return self.client(self.token(user)).action
 
     def account(self, user: str, role: str, **more: Any) -> None:
         """Enter a person in accounts.json, with a token that works."""
         for one in self.accounts:
             if one["user"] == user and self._works(one["token"]):
                 return
-        self.accounts = [one for one in self.accounts if one["user"] != user]
         token = os.environ["TOKEN"]
         if user != "admin":
-            made = self.admin.action.api_token_create(user=user, name="demo")
-            token = made["token"]
+            token = self.admin.action.api_token_create(user=user, name="demo")["token"]
         entry = {"role": role, "user": user, "password": PASSWORD, "token": token}
-        self.accounts.append({**entry, "organization": None, **more})
-        self.file.write_text(json.dumps(self.accounts, indent=2))
+        with self._lock:
+            kept = [one for one in self.accounts if one["user"] != user]
+            self.accounts = [*kept, {**entry, "organization": None, **more}]
+            self.file.write_text(json.dumps(self.accounts, indent=2))
 
     def _works(self, token: str) -> bool:
         try:
@@ -81,88 +72,119 @@ class Seed:
         except Exception:  # noqa: BLE001 - a token of an older database
             return False
 
-    def people(self) -> None:
-        """Agencies, people and their roles."""
+    def everybody(self) -> list[dict[str, Any]]:
+        """The people of the city, and data officer and head of every agency."""
+        people = list(self.city["people"])
         for one in self.city["organizations"]:
-            try:
-                self.admin.action.organization_show(id=one["name"])
-            except NotFound:
-                self.admin.action.organization_create(**one)
-        self.account("admin", "sysadmin", password="satudata-admin")
-        for one in self.city["people"]:
-            user, role, opd = one["user"], one["role"], one.get("organization")
-            try:
-                self.admin.action.user_show(id=user)
-            except NotFound:
-                self.admin.action.user_create(
-                    name=user,
-                    fullname=one["fullname"],
-                    email=f"{user}@example.org",
-                    password=PASSWORD,
-                )
-            held = self.admin.action.satudata_role_list(user=user, role=role, active=True)
-            if not held:
-                self.admin.action.satudata_role_assign(
-                    user=user, role=role, organization=opd or "", decree="SK 188/1/2026"
-                )
-            self.account(user, role, organization=opd)
+            of = {"organization": one["name"]}
+            name = f"Petugas Data {one['title']}"
+            people.append({"user": one["short"], "fullname": name, "role": "produsen_data", **of})
+            head = f"kepala-{one['short']}"
+            people.append({"user": head, "fullname": one["head"], "role": "kepala_opd", **of})
+        return people
+
+    def organization(self, one: dict[str, Any]) -> None:
+        """One agency with its head."""
+        try:
+            self.admin.action.organization_show(id=one["name"])
+        except NotFound:
+            number = list(self.agency).index(one["name"]) + 1
+            self.admin.action.organization_create(
+                name=one["name"],
+                title=one["title"],
+                nama_kepala=one["head"],
+                jabatan_kepala=f"Kepala {one['title']}",
+                pangkat_kepala="Pembina Utama Muda (IV/c)",
+                nip_kepala=f"19700101 199503 1 {number:03d}",
+                alamat="Kota Blitar (contoh)",
+                kontak=f"{one['title']}, Kota Blitar",
+            )
+
+    def person(self, one: dict[str, Any]) -> None:
+        """One person with a role and a token."""
+        user, role, opd = one["user"], one["role"], one.get("organization")
+        try:
+            self.admin.action.user_show(id=user)
+        except NotFound:
+            self.admin.action.user_create(
+                name=user, fullname=one["fullname"], email=f"{user}@example.org", password=PASSWORD
+            )
+        if not self.admin.action.satudata_role_list(user=user, role=role, active=True):
+            self.admin.action.satudata_role_assign(
+                user=user, role=role, organization=opd or "", decree=self.city["decree"]
+            )
+        self.account(user, role, organization=opd)
 
     def dataset(self, one: dict[str, Any]) -> None:
-        """One dataset along the road, up to the state the file names."""
-        producer, head = one["by"]["producer"], one["by"]["head"]
-        api, key = self.as_(producer).action, {"id": one["name"]}
-        opd = next(p for p in self.city["people"] if p["user"] == producer)
+        """One dataset with its file, as its producer makes it."""
+        api = self.as_(self.agency[one["org"]]["short"])
         try:
-            package = api.package_show(**key)
+            package = api.package_show(id=one["name"])
         except NotFound:
-            values = {key: one[key] for key in ("name", "title", "notes")}
-            package = api.package_create(**values, **one["fields"], owner_org=opd["organization"])
-        if not package["resources"]:
-            path = HERE.parent / "samples" / one["file"]
-            with path.open("rb") as source:
-                api.resource_create(
-                    package_id=package["id"],
-                    name=one["title"],
-                    format="CSV",
-                    url=one["file"],
-                    upload=source,
-                )
-        goal = STATES.index(one["until"])
-        while (state := api.satudata_approval_show(**key)["state"]) != one["until"]:
-            done = STATES.index(state) if state in STATES else -1
-            if done >= goal:
-                return
-            getattr(self, ROAD[done + 1])(key, producer, head, one["title"])
+            package = api.package_create(**self._fields(one))
+        if not package["resources"] and (one.get("table") or one.get("file")):
+            name = one.get("file") or f"{one['name']}.csv"
+            content = (
+                (HERE.parent / "samples" / name).read_bytes()
+                if one.get("file")
+                else tables.make(one["name"], one["table"])
+            )
+            api.resource_create(
+                package_id=package["id"],
+                name=one["title"],
+                format="CSV",
+                url=name,
+                upload=(name, io.BytesIO(content)),
+            )
 
-    def submit(self, key: dict[str, str], producer: str, *_rest: str) -> None:
-        """The producer submits, once the worker has loaded the file."""
-        for attempt in range(120):
-            try:
-                self.as_(producer).action.satudata_approval_submit(**key)
-                return
-            except Exception as error:
-                if "busy" not in str(error) or attempt == 119:
-                    raise
-                time.sleep(0.5)
+    def _fields(self, one: dict[str, Any]) -> dict[str, Any]:
+        agency = self.agency[one["org"]]
+        values = {key: one[key] for key in ("name", "title")} | {"owner_org": one["org"]}
+        values |= {"license_id": "cc-by", "author": agency["title"]}
+        values |= {"maintainer": "Walidata Kota Blitar", "kontak": agency["title"]}
+        if one["road"] == "incomplete":
+            return values
+        values["notes"] = f"{one['definisi']} {one.get('summary', 'Angka contoh untuk peragaan.')}"
+        standard = [part.strip() for part in one["std"].split("|")]
+        keys = ("konsep", "klasifikasi", "ukuran", "satuan")
+        values |= dict(zip(keys, standard, strict=True)) | {"definisi": one["definisi"]}
+        values |= {"temporal_start": str(one["period"][0]), "temporal_end": str(one["period"][1])}
+        values |= {"accrualPeriodicity": one["freq"], "accessRights": one.get("access", "terbuka")}
+        if one.get("priority"):
+            values |= {"prioritas_tahun": one["priority"], "kriteria_prioritas": "RPJMD"}
+        return values
 
-    def confirm(self, key: dict[str, str], *_rest: str) -> None:
-        """The walidata takes it and confirms."""
-        api = self.as_("walidata").action
-        api.satudata_approval_claim(**key)
-        api.satudata_approval_confirm(**key, checklist=CHECKLIST)
+    def walk(self, one: dict[str, Any]) -> None:
+        """One dataset along its road, by the people whose steps they are."""
+        walk = Walk(one, self.agency[one["org"]]["short"], self.as_, self.download)
+        for step in ROADS[one["road"]]:
+            getattr(walk, step)()
 
-    def validate(self, key: dict[str, str], _producer: str, head: str, title: str) -> None:
-        """The head validates with a letter."""
-        self.as_(head).action.satudata_approval_validate(
-            **key,
-            number=f"400.7/{key['id'][:12]}/{date.today().year}",
-            date=date.today().isoformat(),
-            upload=("surat-validasi.pdf", io.BytesIO(letter(title))),
-        )
+    def download(self, path: str, user: str) -> bytes:
+        """A page or file of the portal, as a person."""
+        headers = {"Authorization": self.token(user)}
+        answer = requests.get(self.address + path, headers=headers, timeout=60)
+        answer.raise_for_status()
+        return answer.content
 
-    def publish(self, *_rest: Any) -> None:
-        """Nobody does this: the tick process publishes by itself."""
-        time.sleep(0.5)
+    def run(self) -> None:
+        """Everything, several requests at a time."""
+        begin = time.monotonic()
+        self.account("admin", "sysadmin", password="satudata-admin")
+        people, sets = self.everybody(), self.city["datasets"]
+        work: list[tuple[Callable[[Any], None], list[Any]]] = [
+            (self.organization, self.city["organizations"]),
+            (self.person, people),
+            (self.dataset, sets),
+            (self.walk, sets),
+        ]
+        with ThreadPoolExecutor(THREADS) as pool:
+            for do, items in work:
+                list(pool.map(do, items))
+        order = ["admin", *(one["user"] for one in people)]
+        self.accounts.sort(key=lambda one: order.index(one["user"]))
+        self.file.write_text(json.dumps(self.accounts, indent=2))
+        print(f"{len(sets)} datasets, {time.monotonic() - begin:.0f} s")
 
     def table(self) -> str:
         """Addresses and demo accounts, for people."""
@@ -180,7 +202,5 @@ class Seed:
 
 if __name__ == "__main__":
     seed = Seed(sys.argv[1], Path(sys.argv[2]))
-    seed.people()
-    for dataset in seed.city["datasets"]:
-        seed.dataset(dataset)
+    seed.run()
     print(seed.table())

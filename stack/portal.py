@@ -283,7 +283,7 @@ class Instance:
         if self.kept.get("prepared") == key:
             return
         with step("databases and migrations"):
-            self.make_databases({"satudata": "ckan", "datastore": "datastore_rw"})
+            self.make_databases(SETTINGS["ckan"]["databases"])
             self.ckan("db", "init")
             self.ckan("translation", "js")
             self.let_datastore()

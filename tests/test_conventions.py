@@ -18,7 +18,7 @@ PACKAGE = HERE / "ckanext" / "satudata"
 LAYERS = (
     *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
     *("render", "signing", "owners", "findings", "service", "register", "publication", "decide"),
-    *("panel_rows", "panel", "search", "worklist", "forms", "figures", "batch", "pages"),
+    *("panel_rows", "panel", "search", "forms", "figures", "check", "worklist", "batch", "pages"),
     *("validators", "schema", "auth", "action", "checks", "jobs", "implementations"),
     *("helpers", "views", "cli"),
 )

@@ -30,9 +30,10 @@ def of(package: model.Package) -> dict[str, Any]:
 
     Returns:
         ``value`` (text, empty when there is none), ``unit``, ``count`` (rows), ``column``,
-        ``heads`` and ``rows`` (the first ones, as text).
+        ``heads`` and ``rows`` (the first ones, as text), ``resource_id``.
     """
     nothing = {"value": "", "unit": "", "count": None, "column": "", "heads": [], "rows": []}
+    nothing["resource_id"] = None
     for resource in package.resources:
         found = _read(resource.id)
         if found is None:
@@ -45,6 +46,7 @@ def of(package: model.Package) -> dict[str, Any]:
             value = _number(total)
         shown = [name for name, _kind in columns]
         return {
+            "resource_id": resource.id,
             "value": value,
             "unit": extras.get("satuan") or "",
             "count": count,

@@ -10,6 +10,7 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.approval import panel, worklist
+from ckanext.satudata.letters import permissions as letters
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles.states import Role
 
@@ -62,6 +63,11 @@ def satudata_work_bar() -> list[dict[str, Any]]:
         number, late = worklist.count(kind, user, held)
         active = path == tk.url_for(route, locale="default")
         rows.append({"label": label, "url": url, "count": number, "active": active, "late": late})
+    if letters.may_list(user):
+        url = tk.url_for("satudata_letters.index")
+        active = path.startswith(tk.url_for("satudata_letters.index", locale="default"))
+        row = {"label": _("Letters"), "url": url, "count": None, "active": active, "late": False}
+        rows.append(row)
     own = [one.organization_id for one in held if one.organization_id]
     if own and any(
         one.role in (Role.PRODUSEN_DATA, Role.WALIDATA_PENDUKUNG, Role.KEPALA_OPD) for one in held

@@ -12,16 +12,18 @@ import sqlalchemy as sa
 
 from ckan import model
 from ckan.plugins import toolkit as tk
-from ckan.plugins.toolkit import _
+from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata import profile
-from ckanext.satudata.approval import findings, permissions, service, states, texts
+from ckanext.satudata.approval import findings, permissions, publication, service, states, texts
 from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.panel_rows import Rows
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import dates
 from ckanext.satudata.letters import service as letters
+from ckanext.satudata.letters import texts as letter_texts
+from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 
@@ -69,6 +71,7 @@ class Panel(Rows):
         self.organization = model.Group.get(package.get("owner_org") or "")
         self.opd = self.organization.title if self.organization else "-"
         self.held = roles.holdings(user.id)
+        self.number = (self.approval.round if self.approval else 0) or 1
         self.claimed = bool(self.approval and permissions.claim_holds(self.approval))
         self.row = model.Package.get(package["id"])
         self.findings = findings.of(self.approval)
@@ -86,7 +89,6 @@ class Panel(Rows):
     def build(self) -> dict[str, Any]:
         """The dictionary that the templates read (see the template helper)."""
         approval = self.approval
-        number = (approval.round if approval else 0) or 1
         open_now = [one for one in self.findings if self.answers[one.id] in findings.OPEN]
         return {
             "state": str(self.state),
@@ -95,7 +97,7 @@ class Panel(Rows):
                 "line": self._line(),
             },
             "badges": self._badges(),
-            "round": number,
+            "round": self.number,
             "revision": approval.revision if approval else 0,
             "visible_to": self._visible_to(),
             "editable": self.state not in states.LOCKED and self._may_edit(),
@@ -207,7 +209,11 @@ class Panel(Rows):
             if self.state in states.WAITS_FOR and self.state is not State.DRAFT:
                 return [self._waits_for()]
         if number == 4 and self.publication and self.publication.published_at:
-            return [dates.moment(self.publication.published_at)]
+            lines = [dates.moment(self.publication.published_at)]
+            seconds = publication.seconds(self.publication, self.letter)
+            if seconds is not None:
+                lines.append(_("%(n)s seconds after the signature") % {"n": seconds})
+            return lines
         return []
 
     def _waits_for(self) -> str:
@@ -235,7 +241,7 @@ class Panel(Rows):
                 "headline": _("Publication is held.")
                 if held
                 else _("Publication follows by itself."),
-                "text": held or _("The portal publishes within three minutes of the letter."),
+                "text": held or self._publication_text(),
                 "due": None,
             }
         headline = self._turn_headline(mine)
@@ -245,6 +251,17 @@ class Panel(Rows):
             "headline": headline,
             "text": self._turn_text(due),
             "due": due or self._paused(),
+        }
+
+    def _publication_text(self) -> str:
+        """What the publication waits for."""
+        if self.approval and self.approval.access != metadata.OPEN:
+            return _("Data of this access class is not published.")
+        if self.letter is None or self.letter.state == "valid":
+            return _("The portal publishes within three minutes of the letter.")
+        return _("Letter %(number)s: %(state)s.") % {
+            "number": self.letter.number,
+            "state": letter_texts.states()[self.letter.state].lower(),
         }
 
     def _turn_headline(self, mine: bool) -> str:
@@ -309,6 +326,8 @@ class Panel(Rows):
                 return _("Add at least one file before you submit.")
             if transition.name == "claim" and self.claimed:
                 return None
+            if transition.name == "submit":
+                return self._not_ready()
             return ""
         if denied.code == "same_person":
             return texts.same_person(denied.how, transition.roles)
@@ -317,6 +336,26 @@ class Panel(Rows):
         if denied.code == "not_claimed" and transition.name != "release":
             return _("Take the dataset for checking first.")
         return None
+
+    def _not_ready(self) -> str:
+        """What is missing before the submission; the first three are named."""
+        left = findings.left(self.approval, self.row) if self.state is State.RETURNED else []
+        if left:
+            return ungettext(
+                "Active after %(num)s finding is answered.",
+                "Active after %(num)s findings are answered.",
+                len(left),
+            ) % {"num": len(left)}
+        missing = [one["label"] for one in metadata.missing(self.row)]
+        if not missing:
+            return ""
+        names = ", ".join(missing[:3])
+        if len(missing) > 3:
+            names = _("%(names)s and %(count)s more") % {
+                "names": names,
+                "count": len(missing) - 3,
+            }
+        return _("Fill in before you submit: %(names)s.") % {"names": names}
 
     # Side column
     def _parties(self) -> list[dict[str, str]]:
@@ -341,8 +380,10 @@ class Panel(Rows):
                 "label": label,
                 "number": self.letter.number,
                 "date": dates.day(self.letter.dated),
-                "url": None,
-                "line": "",
+                "url": tk.url_for("satudata_letters.read", id=self.letter.id),
+                "line": ""
+                if self.letter.state == "valid"
+                else letter_texts.states()[self.letter.state],
             }
         ]
 

@@ -61,7 +61,14 @@ class Rows:
             "answer_label": texts.finding_answers()[self.answers[one.id]],
             "note": one.reply,
             "button": button if self.state is State.RETURNED else None,
+            "answer_url": self._answer_url(one),
         }
+
+    def _answer_url(self, one: Finding) -> str | None:
+        """Page on which the finding is answered by hand, where that is possible."""
+        if self.state is not State.RETURNED or self.answers[one.id] not in ("open", "reopened"):
+            return None
+        return tk.url_for("satudata_approval.finding", id=self.package["name"], number=one.number)
 
     def _place(self, one: Finding) -> tuple[str, str, dict[str, str] | None]:
         if one.resource_id:

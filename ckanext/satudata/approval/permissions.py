@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,12 +50,22 @@ def is_preparer(package_id: str, user_id: str) -> bool:
     return model.Session.scalar(creator.where(model.Package.id == package_id)) == user_id
 
 
+def claim_ends(approval: Approval) -> datetime | None:
+    """When a claim runs out, or None without one."""
+    if not approval.claimed_by or approval.claimed_at is None:
+        return None
+    return approval.claimed_at + timedelta(minutes=config.claim_minutes())
+
+
 def claim_holds(approval: Approval) -> bool:
     """Is the case taken by a checker whose time has not run out?"""
-    if not approval.claimed_by or approval.claimed_at is None:
-        return False
-    limit = timedelta(minutes=config.claim_minutes())
-    return approval.claimed_at + limit > clock.now()
+    end = claim_ends(approval)
+    return end is not None and end > clock.now()
+
+
+def checks(user_id: str) -> bool:
+    """Does a person check datasets by role?"""
+    return any(one.role in (Role.WALIDATA, Role.PEMBINA_DATA) for one in roles.holdings(user_id))
 
 
 def holds(approval: Approval, user_id: str) -> bool:

@@ -10,6 +10,7 @@ tick publishes again. This is the one place where a service commits, because CKA
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -129,6 +130,14 @@ def _write(package_id: str, user: model.User | None) -> Approval:
         reindex(package_id)
         raise
     return approval
+
+
+def seconds(publication: Publication, letter: Any) -> int | None:
+    """Seconds from signature to public (SOP 4: three minutes); None while not public."""
+    signed = letter.signed_at if letter is not None else None
+    if publication.published_at is None or signed is None:
+        return None
+    return max(0, round((publication.published_at - signed).total_seconds()))
 
 
 def _site_user() -> str:

@@ -16,6 +16,7 @@ from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata.approval import (
     batch,
+    check,
     decide,
     forms,
     panel,
@@ -104,6 +105,8 @@ class Decide(MethodView):
         except tk.ValidationError as error:
             return self._refused(id, name, sent, error)
         tk.h.flash_success(self._done(view, name, result))
+        if name == "claim":
+            return tk.h.redirect_to("satudata_approval.check", id=view.package["name"])
         return tk.h.redirect_to(f"{view.package['type']}.read", id=view.package["name"])
 
     def _known(self, transition: str) -> str:
@@ -187,6 +190,63 @@ def _list(kind: str) -> Any:
 def queue() -> Any:
     """Queue of checks, for walidata and the supervisor (SOP 3.1)."""
     return _list("check")
+
+
+def check_screen(id: str) -> str:
+    """The check screen of one dataset: metadata, files, decision."""
+    view = _view(id)
+    if not check.may_open(view.user, view.state):
+        raise tk.ObjectNotFound
+    return tk.render("satudata/approval/check.html", check.page(view))
+
+
+satudata_approval.add_url_rule("/pemeriksaan/<id>", endpoint="check", view_func=check_screen)
+
+
+class Answer(MethodView):
+    """A producer answers one finding by hand: repaired, or a reply without change."""
+
+    def get(self, id: str, number: int) -> str:
+        """The finding, and the two ways to answer it."""
+        return self._page(_view(id), number, "", [])
+
+    def post(self, id: str, number: int) -> Response | str:
+        """Call the action the button names."""
+        view = _view(id)
+        found = self._finding(view, number)
+        word, reply = tk.request.form.get("answer", ""), tk.request.form.get("reply", "").strip()
+        try:
+            tk.get_action("satudata_finding_answer")(
+                {"user": current_user.name}, {"id": found.id, "answer": word, "reply": reply}
+            )
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            return self._page(_view(id), number, reply, _problems(error)[1])
+        tk.h.flash_success(_("Finding %(n)s is answered.") % {"n": number})
+        return tk.h.redirect_to(f"{view.package['type']}.read", id=view.package["name"])
+
+    def _finding(self, view: Panel, number: int) -> Any:
+        for one in view.findings:
+            if one.number == number:
+                return one
+        raise tk.ObjectNotFound
+
+    def _page(self, view: Panel, number: int, reply: str, errors: list[str]) -> str:
+        row = view.finding(self._finding(view, number))
+        return tk.render(
+            "satudata/approval/finding.html",
+            {
+                "pkg_dict": view.package,
+                "dataset_type": view.package["type"],
+                "row": row,
+                "reply": reply,
+                "errors": errors,
+            },
+        )
+
+
+satudata_approval.add_url_rule(
+    "/dataset/<id>/temuan/<int:number>", view_func=Answer.as_view("finding")
+)
 
 
 class Validation(MethodView):

@@ -10,7 +10,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata.approval import panel, permissions, states, texts
+from ckanext.satudata.approval import check, panel, permissions, states, texts
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, dates
@@ -121,6 +121,8 @@ def _row(kind: str, approval: Approval, package: model.Package, opd: str | None)
     }
     url = tk.url_for("dataset.read", id=package.name)
     button = {"label": verbs.get(state, _("Open")), "url": url}
+    if state in check.DECISIONS and kind != "validation":
+        button["url"] = tk.url_for("satudata_approval.check", id=package.name)
     if state is State.AWAITING_VALIDATION and kind == "mine":
         button["url"] = tk.url_for("satudata_approval.validation")
     return {

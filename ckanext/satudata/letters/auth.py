@@ -43,9 +43,7 @@ def _answer(allowed: bool, message: str) -> AuthResult:
 def satudata_letter_list(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """Walidata and sekretariat all, the roles of an agency its own letters."""
     user = _user(context)
-    allowed = user is not None and bool(
-        permissions.keeps_register(user) or permissions.own_organizations(user)
-    )
+    allowed = user is not None and permissions.may_list(user)
     return _answer(allowed, _("The register is open to the roles of the procedure."))
 
 

@@ -27,6 +27,11 @@ def own_organizations(user: model.User) -> list[str]:
     return sorted(one for one in held if one)
 
 
+def may_list(user: model.User) -> bool:
+    """Has a person a register to read at all?"""
+    return keeps_register(user) or bool(own_organizations(user))
+
+
 def may_read(user: model.User | None, letter: Letter) -> bool:
     """May a person read a letter and its file?"""
     if user is None:

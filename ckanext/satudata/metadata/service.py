@@ -50,6 +50,14 @@ def label(field: Mapping[str, Any]) -> str:
     return tk.h.scheming_language_text(field.get("label", field["field_name"]))
 
 
+def shown(field: Mapping[str, Any], value: Any) -> str:
+    """A stored value as people read it: the label of a choice, text else."""
+    for choice in field.get("choices", ()):
+        if choice["value"] == value:
+            return tk.h.scheming_language_text(choice["label"])
+    return "" if value in (None, "", []) else str(value)
+
+
 def missing(package: model.Package) -> list[dict[str, str]]:
     """Fields with the duty ``submit`` that are empty: ``field`` and ``label`` each."""
     have = values(package)
