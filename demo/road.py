@@ -35,6 +35,9 @@ ROADS: dict[str, list[str]] = {
     "cancelled": ["submit", "cancel"],
 }
 
+#: Steps that give a letter its number.
+NUMBERED = ("validate", "print_letter")
+
 
 def once(kind: str, times: int = 1) -> Callable[..., Any]:
     """Leave a step out when the dataset's history has its event already."""
@@ -114,9 +117,23 @@ class Walk:
             **self.key,
             comment="Mohon diperbaiki sebelum akhir pekan.",
             findings=[
-                {"code": "standard_mismatch", "field": "definisi", "comment": "Sebutkan sumber angkanya."},
-                {"code": "change_unexplained", "resource": resource, "rows": "3", "comment": "Angka naik tajam. Jelaskan sebabnya."},
-                {"code": "metadata_unclear", "severity": "advice", "field": "notes", "comment": "Tambahkan kegunaan data."},
+                {
+                    "code": "standard_mismatch",
+                    "field": "definisi",
+                    "comment": "Sebutkan sumber angkanya.",
+                },
+                {
+                    "code": "change_unexplained",
+                    "resource": resource,
+                    "rows": "3",
+                    "comment": "Angka naik tajam. Jelaskan sebabnya.",
+                },
+                {
+                    "code": "metadata_unclear",
+                    "severity": "advice",
+                    "field": "notes",
+                    "comment": "Tambahkan kegunaan data.",
+                },
             ],
         )
 

@@ -22,7 +22,7 @@ import requests
 import tables
 import yaml
 from ckanapi import NotFound, RemoteCKAN
-from road import ROADS, Walk
+from road import NUMBERED, ROADS, Walk
 
 HERE = Path(__file__).parent
 PASSWORD = "satudata-demo"
@@ -154,10 +154,21 @@ class Seed:
             values |= {"prioritas_tahun": one["priority"], "kriteria_prioritas": "RPJMD"}
         return values
 
-    def walk(self, one: dict[str, Any]) -> None:
-        """One dataset along its road, by the people whose steps they are."""
+    def check(self, one: dict[str, Any]) -> None:
+        """One dataset along its road, as far as no letter needs a number."""
+        self._walk(one, slice(0, self._first_letter(one)))
+
+    def sign(self, one: dict[str, Any]) -> None:
+        """The rest of the road; one after the other, so that numbers are always the same."""
+        self._walk(one, slice(self._first_letter(one), None))
+
+    def _first_letter(self, one: dict[str, Any]) -> int:
+        steps = ROADS[one["road"]]
+        return next((n for n, step in enumerate(steps) if step in NUMBERED), len(steps))
+
+    def _walk(self, one: dict[str, Any], part: slice) -> None:
         walk = Walk(one, self.agency[one["org"]]["short"], self.as_, self.download)
-        for step in ROADS[one["road"]]:
+        for step in ROADS[one["road"]][part]:
             getattr(walk, step)()
 
     def download(self, path: str, user: str) -> bytes:
@@ -176,11 +187,13 @@ class Seed:
             (self.organization, self.city["organizations"]),
             (self.person, people),
             (self.dataset, sets),
-            (self.walk, sets),
+            (self.check, sets),
         ]
         with ThreadPoolExecutor(THREADS) as pool:
             for do, items in work:
                 list(pool.map(do, items))
+        for one in sets:
+            self.sign(one)
         order = ["admin", *(one["user"] for one in people)]
         self.accounts.sort(key=lambda one: order.index(one["user"]))
         self.file.write_text(json.dumps(self.accounts, indent=2))

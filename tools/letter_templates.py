@@ -40,7 +40,12 @@ def surat_validasi() -> Document:
     line("Nomor: {{ number }}", center=True)
     line("")
     line("Yang bertanda tangan di bawah ini:")
-    for label, key in (("Nama", "name"), ("Pangkat", "rank"), ("NIP", "nip"), ("Jabatan", "office")):
+    for label, key in (
+        ("Nama", "name"),
+        ("Pangkat", "rank"),
+        ("NIP", "nip"),
+        ("Jabatan", "office"),
+    ):
         line(f"{{%p if signer.{key} %}}")
         line(f"{label}: {{{{ signer.{key} }}}}")
         line("{%p endif %}")

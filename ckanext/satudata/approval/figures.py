@@ -18,7 +18,9 @@ from ckan.plugins import toolkit as tk
 
 #: Measures of Standar Data whose values of single rows add up to one of the whole.
 _ADDS_UP = ("jumlah", "banyak", "luas", "volume", "produksi", "nilai", "populasi", "panjang")
-_NO_FIGURE = re.compile(r"(^|_)(id|no|nomor|kode|bps|kemendagri|tahun|bulan|lat|lon|nik)(_|$)", re.I)
+_NO_FIGURE = re.compile(
+    r"(^|_)(id|no|nomor|kode|bps|kemendagri|tahun|bulan|lat|lon|nik)(_|$)", re.I
+)
 #: A cell that is a number, whether the loader stored it as number or as text.
 _IS_NUMBER = "^-?[0-9]+([.][0-9]+)?$"
 #: Rows shown below the figure.

@@ -55,9 +55,7 @@ def of(approval: Approval | None) -> list[Finding]:
 
 def left(approval: Approval | None, package: model.Package) -> list[Finding]:
     """Findings that must be answered before the dataset is submitted again."""
-    return [
-        one for one in of(approval) if one.severity == "must" and answer(one, package) in OPEN
-    ]
+    return [one for one in of(approval) if one.severity == "must" and answer(one, package) in OPEN]
 
 
 def settle(approval: Approval, package: model.Package, user: model.User | None) -> None:

@@ -299,9 +299,7 @@ class Validation(MethodView):
             return self._choose(user, [_("This was decided meanwhile.")])
         signing = do in ("sign", "validate")
         fields = (
-            batch.sign_fields(sent, errors)
-            if signing
-            else batch.decline_fields(rows, sent, errors)
+            batch.sign_fields(sent, errors) if signing else batch.decline_fields(rows, sent, errors)
         )
         shown = {**found, "rows": rows, "fields": fields, "errors": listed, "signing": signing}
         return tk.render("satudata/approval/validation_sign.html", shown)

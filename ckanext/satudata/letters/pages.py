@@ -208,16 +208,41 @@ def _forms(letter: Letter, user: model.User) -> list[dict[str, Any]]:
             if letter.registered_by == user.id
             else same
         )
-        rows.append(_form("confirm", _("Confirm"), "go", own, ask=_("Are number, date, datasets and signature on the scan those of this letter? With the confirmation it takes effect.")))
+        rows.append(
+            _form(
+                "confirm",
+                _("Confirm"),
+                "go",
+                own,
+                ask=_(
+                    "Are number, date, datasets and signature on the scan those of this letter? With the confirmation it takes effect."
+                ),
+            )
+        )
         rows.append(_form("reject", _("Not the letter"), "return", own, comment=_("Reason")))
     if waiting and state is not LetterState.WAITING_CONFIRMATION:
         if permissions.may_sign(user, letter) and letter.way != Way.SCAN:
             blocked = None if letter.signer_id == user.id else same
-            rows.append(_form("sign", _("Upload a signed PDF"), "go", blocked, file="application/pdf,.pdf"))
+            rows.append(
+                _form("sign", _("Upload a signed PDF"), "go", blocked, file="application/pdf,.pdf")
+            )
         if permissions.is_registrar(user):
-            rows.append(_form("upload", _("Upload the scan"), "go", same, file="application/pdf,image/jpeg,image/png", ask=_("The scan of the letter signed on paper. A second person confirms it afterwards.")))
+            rows.append(
+                _form(
+                    "upload",
+                    _("Upload the scan"),
+                    "go",
+                    same,
+                    file="application/pdf,image/jpeg,image/png",
+                    ask=_(
+                        "The scan of the letter signed on paper. A second person confirms it afterwards."
+                    ),
+                )
+            )
     if state is not LetterState.REVOKED and permissions.may_sign(user, letter):
-        rows.append(_form("revoke", _("Revoke letter"), "danger", None, comment=_("Reason"), fold=True))
+        rows.append(
+            _form("revoke", _("Revoke letter"), "danger", None, comment=_("Reason"), fold=True)
+        )
     return rows
 
 

@@ -403,9 +403,7 @@ def waiting_for(organization_id: str, signer_id: str, kind: str) -> Letter | Non
             Letter.kind == kind,
             Letter.organization_id == organization_id,
             Letter.signer_id == signer_id,
-            Letter.state.in_(
-                [str(LetterState.WAITING_SIGNATURE), str(LetterState.WAITING_SCAN)]
-            ),
+            Letter.state.in_([str(LetterState.WAITING_SIGNATURE), str(LetterState.WAITING_SCAN)]),
             Letter.dated >= clock.today().replace(day=1),
         )
         .order_by(Letter.created_at.desc())

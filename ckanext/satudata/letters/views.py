@@ -196,4 +196,3 @@ class Verify(MethodView):
 verify = Verify.as_view("verify")
 satudata_letters.add_url_rule("/surat/v", view_func=verify)
 satudata_letters.add_url_rule("/surat/v/<code>", view_func=verify)
-

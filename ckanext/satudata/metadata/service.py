@@ -91,9 +91,7 @@ def period(package: model.Package) -> str:
         return format_date(start, "d MMMM y", locale="id")
     pattern = "d MMMM" if start.year == end.year else "d MMMM y"
     return (
-        format_date(start, pattern, locale="id")
-        + " - "
-        + format_date(end, "d MMMM y", locale="id")
+        format_date(start, pattern, locale="id") + " - " + format_date(end, "d MMMM y", locale="id")
     )
 
 

@@ -17,7 +17,9 @@ from ckanext.satudata.common.errors import refuse
 
 _BEGIN = 4096
 #: How a web page begins, whatever the file is called: a login page saved as CSV.
-_WEB_PAGE = re.compile(rb"^\s*(<!--.*?-->\s*)*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|script)\b", re.I | re.S)
+_WEB_PAGE = re.compile(
+    rb"^\s*(<!--.*?-->\s*)*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|script)\b", re.I | re.S
+)
 _WEB_NAMES = (".html", ".htm", ".xhtml")
 
 
@@ -62,8 +64,14 @@ def check_upload(upload: Any) -> None:
             % {"name": name},
             "upload",
         )
-    text = begin.decode("utf-16", "ignore").encode() if begin[:2] in (b"\xff\xfe", b"\xfe\xff") else begin
-    if _WEB_PAGE.match(text.removeprefix(b"\xef\xbb\xbf")) and not name.lower().endswith(_WEB_NAMES):
+    text = (
+        begin.decode("utf-16", "ignore").encode()
+        if begin[:2] in (b"\xff\xfe", b"\xfe\xff")
+        else begin
+    )
+    if _WEB_PAGE.match(text.removeprefix(b"\xef\xbb\xbf")) and not name.lower().endswith(
+        _WEB_NAMES
+    ):
         refuse(
             "invalid_format",
             _(

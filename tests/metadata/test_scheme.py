@@ -1,0 +1,126 @@
+"""The scheme: duties, national keys, mirror for harvesters, extras taken in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ckan import model
+from ckan.plugins import toolkit as tk
+
+from ckanext.satudata.approval import publication
+from ckanext.satudata.metadata import service as metadata
+
+from tests import factories as make
+
+pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """City, made once for the module."""
+    return {}
+
+
+@pytest.fixture
+def city(kept, with_plugins, non_clean_db) -> make.City:
+    if "city" not in kept:
+        kept["city"] = make.city()
+    return kept["city"]
+
+
+@pytest.mark.parametrize("field", sorted(make.COMPLETE))
+def test_submission_demands_the_field_and_a_draft_does_not(city, field):
+    """Named by its label; everything else of the draft is kept."""
+    package = make.dataset(city, **{field: ""})
+    with pytest.raises(tk.ValidationError) as refused:
+        make.call("satudata_approval_submit", city.produsen_data, id=package["id"])
+    label = next(metadata.label(one) for one in metadata.fields() if one["field_name"] == field)
+    assert label in str(refused.value.error_dict["fields"])
+
+
+def test_the_five_parts_of_standar_data_are_duties(city):
+    """Perpres 39/2019 ps 4(1)."""
+    duties = {one["field_name"] for one in metadata.fields() if one.get("duty") == "submit"}
+    assert {"konsep", "definisi", "klasifikasi", "ukuran", "satuan"} <= duties
+
+
+def test_unknown_code_is_refused_by_its_field(city):
+    """A code list is closed; the message stands at the field."""
+    with pytest.raises(tk.ValidationError) as refused:
+        make.dataset(city, accessRights="rahasia")
+    assert "accessRights" in refused.value.error_dict
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        ("2026-01-01", "2026-12-31", "2026"),
+        ("2013-01-01", "2021-12-31", "2013-2021"),
+        ("2026-01-01", "2026-06-30", "1 Januari - 30 Juni 2026"),
+        ("2025-07-01", "2026-06-30", "1 Juli 2025 - 30 Juni 2026"),
+        ("2026-03-02", "2026-03-02", "2 Maret 2026"),
+        ("", "", ""),
+    ],
+)
+def test_period_in_words(city, start, end, text):
+    """As letters print it."""
+    package = make.dataset(city, files=0, temporal_start=start, temporal_end=end)
+    assert metadata.period(model.Package.get(package["id"])) == text
+
+
+@pytest.mark.parametrize("access", ["terbatas", "tertutup"])
+def test_what_is_not_open_is_not_published(city, access):
+    """Its road ends at validated; the tick passes it by, and a person cannot either."""
+    package = make.dataset(city, accessRights=access)
+    make.bring_to(city, package, "validated")
+    assert package["id"] not in publication.due()
+    with pytest.raises(tk.ValidationError) as refused:
+        make.call("satudata_approval_publish", city.walidata, id=package["id"])
+    assert refused.value.error_dict["code"] == ["access"]
+    assert make.call("package_show", city.walidata, id=package["id"])["private"] is True
+
+
+def test_search_results_of_the_api_carry_the_national_keys(city, app):
+    """As string extras; package_show is left alone, and the pages too."""
+    package = make.dataset(city, prioritas_tahun="2026")
+    key = package["id"]
+    make.call("satudata_approval_submit", city.produsen_data, id=key)
+    make.call("satudata_approval_claim", city.walidata, id=key)
+    make.call("satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST)
+    make.call("satudata_approval_claim", city.pembina_data, id=key)
+    make.call("satudata_approval_endorse", city.pembina_data, id=key)
+    make.validate(city, key)
+    publication.publish(key)
+    found = app.get(f"/api/3/action/package_search?fq=id:{key}").json["result"]["results"][0]
+    extras = {one["key"]: one["value"] for one in found["extras"]}
+    assert extras["satuan"] == "jiwa"
+    assert extras["accrualPeriodicity"] == "Tahunan"
+    assert extras["accessRights"] == "terbuka"
+    assert extras["prioritas_tahun"] == "2026"
+    assert extras["publisher_type"] == "daerah-kota"
+    assert extras["produsen_data_name"] == "Dinas Kesehatan"
+    assert extras["produsen_data_city_code"] == "3572"
+    assert all(isinstance(value, str) and value for value in extras.values())
+    shown = app.get(f"/api/3/action/package_show?id={key}").json["result"]
+    assert "extras" not in shown or shown["extras"] == []
+
+
+def test_a_record_of_search_results_can_be_created_again(city):
+    """Extras that are fields become fields; what the portal computes is dropped."""
+    made = make.call(
+        "package_create",
+        city.produsen_data,
+        name="dari-panen",
+        title="Dari Panen",
+        owner_org=city.opd,
+        extras=[
+            {"key": "satuan", "value": "orang"},
+            {"key": "accrualPeriodicity", "value": "Bulanan"},
+            {"key": "publisher_type", "value": "daerah-kota"},
+            {"key": "Catatan", "value": "tetap"},
+        ],
+    )
+    assert (made["satuan"], made["accrualPeriodicity"]) == ("orang", "bulanan")
+    assert made["extras"] == [{"key": "Catatan", "value": "tetap"}]
