@@ -14,8 +14,9 @@ from typing import Any
 
 REGIONS = Path(__file__).resolve().parent.parent / "samples" / "kode-wilayah-35.72.csv"
 MONTHS = (
-    "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember"
-).split()
+    *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
+    *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
+)
 
 
 def _regions(level: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from ckan.plugins.interfaces import Interface
 
 
-class SignatureFailed(Exception):
+class SignatureError(Exception):
     """An adapter did not sign; its text is told to the signer and nothing is stored."""
 
 
@@ -30,7 +30,7 @@ class SignatureAdapter(Protocol):
             The signed PDF.
 
         Raises:
-            SignatureFailed: wrong passphrase, service away, and the like.
+            SignatureError: wrong passphrase, service away, and the like.
         """
         ...
 

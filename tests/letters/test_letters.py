@@ -14,6 +14,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.approval import publication
+from ckanext.satudata.common import clock
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.letters.model import Letter, LetterItem
 
@@ -38,9 +39,9 @@ def city(kept, with_plugins, non_clean_db) -> make.City:
     return kept["city"]
 
 
-def _waiting(city: make.City, **values: Any) -> str:
+def _waiting(city: make.City, title: str | None = None) -> str:
     """A dataset that waits for the head."""
-    package = make.dataset(city, title=f"Data {uuid.uuid4().hex[:6]}", **values)
+    package = make.dataset(city, title=title or f"Data {uuid.uuid4().hex[:6]}")
     make.bring_to(city, package, "awaiting_validation")
     return package["id"]
 
@@ -108,12 +109,15 @@ def test_one_letter_for_many_datasets_of_one_agency(city):
 def test_a_batch_with_one_that_cannot_be_validated_changes_nothing(city):
     """The refusal names the dataset; the number is given back."""
     first, second = _waiting(city), make.dataset(city, title="Belum Diperiksa")
-    before = make.call("satudata_letter_summary", city.walidata, year=2026)["last"]
+    before = make.call("satudata_letter_summary", city.walidata, year=clock.today().year)["last"]
     with pytest.raises(tk.ValidationError) as refused:
         make.call("satudata_approval_validate", city.kepala_opd, ids=[first, second["id"]])
     assert "Belum Diperiksa" in str(refused.value.error_dict)
     assert _state(city, first) == "awaiting_validation"
-    assert make.call("satudata_letter_summary", city.walidata, year=2026)["last"] == before
+    assert (
+        make.call("satudata_letter_summary", city.walidata, year=clock.today().year)["last"]
+        == before
+    )
 
 
 def test_a_further_dataset_joins_the_unsigned_letter(city):
@@ -243,7 +247,10 @@ def test_revoked_letter_sends_back_what_is_not_public(city):
     make.call("satudata_letter_revoke", city.kepala_opd, id=letter, comment="Salah nomor")
     assert _state(city, key) == "submitted"
     assert _letter(city, letter)["state"] == "revoked"
-    assert make.call("satudata_letter_summary", city.walidata, year=2026)["missing"] == []
+    assert (
+        make.call("satudata_letter_summary", city.walidata, year=clock.today().year)["missing"]
+        == []
+    )
     public = make.dataset(city)
     letter = make.bring_to(city, public, "published")["letter_id"]
     _refused("published", "satudata_letter_revoke", city.kepala_opd, id=letter, comment="Salah")
@@ -290,7 +297,7 @@ def test_register_numbers_have_no_gap_under_concurrency(city):
     for one in threads:
         one.join()
     assert errors == [["register_double"]]
-    found = make.call("satudata_letter_summary", city.walidata, year=2026)
+    found = make.call("satudata_letter_summary", city.walidata, year=clock.today().year)
     assert (found["missing"], found["doubles"]) == ([], [])
     assert found["last"] == found["count"]
 
@@ -375,7 +382,7 @@ def test_pages_open_for_their_people(city, app):
         f"/surat/{letter}",
         f"/surat/{letter}/pdf",
         f"/surat/{letter}/docx",
-        "/surat/daftar.xlsx?year=2026",
+        f"/surat/daftar.xlsx?year={clock.today().year}",
     ):
         assert app.get(path, headers=_token(city.walidata)).status_code == 200, path
         hidden = app.get(path, headers=_token(city.outsider), status=404)

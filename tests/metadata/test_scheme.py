@@ -34,6 +34,8 @@ def city(kept, with_plugins, non_clean_db) -> make.City:
 def test_submission_demands_the_field_and_a_draft_does_not(city, field):
     """Named by its label; everything else of the draft is kept."""
     package = make.dataset(city, **{field: ""})
+    others = {one: value for one, value in make.COMPLETE.items() if one != field}
+    assert {one: package[one] for one in others} == others
     with pytest.raises(tk.ValidationError) as refused:
         make.call("satudata_approval_submit", city.produsen_data, id=package["id"])
     label = next(metadata.label(one) for one in metadata.fields() if one["field_name"] == field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -98,4 +99,8 @@ def test_unknown_agency_is_named(city):
     """A dataset of nobody is not created."""
     with pytest.raises(tk.ValidationError) as refused:
         make.dataset(city, owner_org="dinas-antah-berantah")
-    assert refused.value.error_dict["owner_org"]
+    assert "dinas-antah-berantah" in refused.value.error_dict["owner_org"][0]
+    topic = make.call("group_create", city.sysadmin, name=f"topik-{uuid.uuid4().hex[:8]}")
+    with pytest.raises(tk.ValidationError) as refused:
+        make.dataset(city, owner_org=topic["name"])
+    assert topic["name"] in refused.value.error_dict["owner_org"][0]

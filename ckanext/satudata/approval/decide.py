@@ -324,12 +324,17 @@ def _separate(approval: Approval, person: model.User) -> None:
 
 def _head_of(organization_id: str, wanted: str | None) -> Signer:
     """The head of an agency, or the stand-in who is named."""
-    heads = [wanted] if wanted else roles.holders(Role.KEPALA_OPD, organization_id)
-    for user_id in heads:
-        holding = roles.holding(user_id, (Role.KEPALA_OPD,), organization_id)
-        if holding is not None and (wanted or holding.acting_for is None):
-            return Signer(model.Session.get(model.User, user_id), holding)
-    refuse("no_head", _("This agency has no head in the register of roles. Assign one first."))
+    candidates = [wanted] if wanted else roles.holders(Role.KEPALA_OPD, organization_id)
+    heads = [
+        (user_id, holding)
+        for user_id in candidates
+        if (holding := roles.holding(user_id, (Role.KEPALA_OPD,), organization_id)) is not None
+        and (wanted or holding.acting_for is None)
+    ]
+    if not heads:
+        refuse("no_head", _("This agency has no head in the register of roles. Assign one first."))
+    user_id, holding = heads[0]
+    return Signer(model.Session.get(model.User, user_id), holding)
 
 
 # What happens to the datasets of a letter

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from babel.numbers import format_decimal
 
 from ckan import model
-from ckan.lib.helpers import lang
 from ckan.plugins import toolkit as tk
+
+from ckanext.satudata.common import language
 
 #: Measures of Standar Data whose values of single rows add up to one of the whole.
 _ADDS_UP = ("jumlah", "banyak", "luas", "volume", "produksi", "nilai", "populasi", "panjang")
@@ -65,10 +66,6 @@ def _engine() -> Any:
     return get_read_engine()
 
 
-def _table(resource_id: str) -> str:
-    return '"' + resource_id.replace('"', "") + '"'
-
-
 def _read(resource_id: str) -> tuple[list[tuple[str, str]], int, list[Any]] | None:
     """Columns (name, type), number of rows and the first ones; None if not loaded."""
     if not tk.config.get("ckan.datastore.read_url"):
@@ -82,9 +79,10 @@ def _read(resource_id: str) -> tuple[list[tuple[str, str]], int, list[Any]] | No
         columns = [(row[0], row[1]) for row in connection.execute(query, {"name": resource_id})]
         if not columns:
             return None
-        table = _table(resource_id)
-        count = connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar()
-        rows = connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY _id LIMIT {SHOWN}"))
+        table = sa.table(resource_id)
+        count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+        first = sa.select(*(sa.column(name) for name, _kind in columns)).select_from(table)
+        rows = connection.execute(first.order_by(sa.column("_id")).limit(SHOWN))
         return columns, count, [row._mapping for row in rows]
 
 
@@ -94,13 +92,12 @@ def _main(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str | None,
         for name, _kind in reversed(columns):
             if _NO_FIGURE.search(name):
                 continue
-            cell = '"' + name.replace('"', '""').replace(":", "\\:") + '"::text'
-            query = (
-                f"SELECT bool_and({cell} ~ '{_IS_NUMBER}'),"  # noqa: S608 - quoted names
-                f" sum(CASE WHEN {cell} ~ '{_IS_NUMBER}' THEN ({cell})::numeric END)"
-                f" FROM {_table(resource_id)} WHERE {cell} <> ''"
-            )
-            numbers, total = connection.execute(sa.text(query)).one()
+            cell = sa.cast(sa.column(name), sa.Text)
+            is_number = cell.op("~")(_IS_NUMBER)
+            figure = sa.case((is_number, sa.cast(cell, sa.Numeric)))
+            query = sa.select(sa.func.bool_and(is_number), sa.func.sum(figure))
+            query = query.select_from(sa.table(resource_id)).where(cell != "")
+            numbers, total = connection.execute(query).one()
             if numbers:
                 return name, total
     return None, None
@@ -109,7 +106,7 @@ def _main(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str | None,
 def _number(value: Any) -> str:
     if value is None:
         return ""
-    return format_decimal(value, locale=lang() if lang() in ("id", "en") else "id")
+    return format_decimal(value, locale=language.current())
 
 
 def _cell(value: Any) -> str:

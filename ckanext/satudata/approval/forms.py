@@ -99,10 +99,19 @@ def fields(
 
 
 def field(name: str, label: str, kind: str, **more: Any) -> dict[str, Any]:
+    """One field of a form as its template reads it.
+
+    Args:
+        name: under which the form sends it.
+        label: what people read.
+        kind: text, textarea, select, radio, date, file, secret, checklist or findings.
+        more: ``required``, ``value``, ``options``, ``help``, ``error``, ``accept``.
+    """
     return {"name": name, "label": label, "type": kind, "required": False, **more}
 
 
 def options(words: dict[str, str]) -> list[dict[str, str]]:
+    """Choices of a select field, with "choose" first."""
     return [
         {"value": "", "text": _("Choose")},
         *({"value": key, "text": text} for key, text in words.items()),

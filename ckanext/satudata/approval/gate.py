@@ -94,6 +94,7 @@ def _pass(
     packages = {one for one in find(rule, data_dict) if is_managed(one)}
     if name in _WHOLE and data_dict.get("type") in (None, "", "dataset"):
         metadata.absorb(data_dict)
+        metadata.check_agency(data_dict)
     if name == "package_update" and locks.take_permit(packages):
         return _through(packages, next_action, context, data_dict)
     if name == "package_owner_org_update" and _same_owner(data_dict):

@@ -15,6 +15,7 @@ from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Finding
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import dates, events
+from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import Role
 
@@ -183,8 +184,4 @@ def _file_name(resource: dict[str, Any]) -> str:
 
 def field_labels() -> dict[str, str]:
     """Labels of the scheme's dataset fields, by name."""
-    schema = tk.h.scheming_get_dataset_schema("dataset") or {"dataset_fields": []}
-    return {
-        one["field_name"]: tk.h.scheming_language_text(one.get("label", ""))
-        for one in schema["dataset_fields"]
-    }
+    return {one["field_name"]: metadata.label(one) for one in metadata.fields()}

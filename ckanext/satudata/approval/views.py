@@ -10,7 +10,6 @@ from flask.views import MethodView
 
 from ckan import model
 from ckan.common import current_user
-from ckan.lib import base
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _, ungettext
 
@@ -26,8 +25,7 @@ from ckanext.satudata.approval import (
     worklist,
 )
 from ckanext.satudata.approval.panel import Panel
-from ckanext.satudata.common import clock, dates, events, startup
-from ckanext.satudata.common.errors import Refusal
+from ckanext.satudata.common import clock, dates, events, pages, startup
 from ckanext.satudata.roles.permissions import has_role
 from ckanext.satudata.roles.states import Role
 
@@ -36,13 +34,7 @@ __all__ = ["satudata_approval"]
 satudata_approval = Blueprint("satudata_approval", __name__)
 
 
-@satudata_approval.errorhandler(tk.ObjectNotFound)
-@satudata_approval.errorhandler(tk.NotAuthorized)
-def _not_found(_error: Exception) -> Any:
-    """Hidden and missing answer the same; who is not signed in is asked to."""
-    if current_user.is_anonymous:
-        return tk.h.redirect_to("user.login", came_from=tk.request.full_path)
-    return base.abort(404, _("Dataset not found"))
+pages.hide(satudata_approval, lambda: _("Dataset not found"))
 
 
 def _view(name: str) -> Panel:
@@ -99,11 +91,10 @@ class Decide(MethodView):
             result = tk.get_action(f"satudata_approval_{name}")(
                 {"user": current_user.name}, {"id": view.package["id"], **data}
             )
-        except tk.NotAuthorized as error:
-            message = str(error) or _("Not authorized")
-            return self._page(_view(id), name, sent, {}, [("", message)])
-        except tk.ValidationError as error:
-            return self._refused(id, name, sent, error)
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            listed = pages.problems(error)
+            errors = {field: message for field, message in listed if field}
+            return self._page(_view(id), name, sent, errors, listed)
         tk.h.flash_success(self._done(view, name, result))
         if name == "claim":
             return tk.h.redirect_to("satudata_approval.check", id=view.package["name"])
@@ -114,17 +105,6 @@ class Decide(MethodView):
         if found is None or not found.page:
             raise tk.ObjectNotFound
         return transition
-
-    def _refused(self, id: str, name: str, sent: dict[str, Any], error: tk.ValidationError) -> str:
-        listed: list[tuple[str, str]] = []
-        for field, messages in error.error_dict.items():
-            if field == "code" and isinstance(error, Refusal):
-                continue
-            texts_ = messages if isinstance(messages, list) else [messages]
-            shown = "" if field in ("message", "__extras") else field
-            listed += [(shown, str(text)) for text in texts_]
-        errors = {field: message for field, message in listed if field}
-        return self._page(_view(id), name, sent, errors, listed)
 
     def _page(
         self,
@@ -357,14 +337,8 @@ class Validation(MethodView):
 
 def _problems(error: Exception) -> tuple[dict[str, str], list[str]]:
     """Message by field, and all messages, of a refusal."""
-    if not isinstance(error, tk.ValidationError):
-        return {}, [str(error) or _("Not authorized")]
-    errors = {
-        field: str(texts_[0] if isinstance(texts_, list) else texts_)
-        for field, texts_ in error.error_dict.items()
-        if not (field == "code" and isinstance(error, Refusal))
-    }
-    return errors, list(dict.fromkeys(errors.values()))
+    listed = pages.problems(error)
+    return dict(listed), list(dict.fromkeys(message for _field, message in listed))
 
 
 satudata_approval.add_url_rule("/validasi", view_func=Validation.as_view("validation"))

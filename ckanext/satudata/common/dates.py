@@ -6,15 +6,10 @@ from datetime import date, datetime
 
 from babel.dates import format_date
 
-from ckan.lib.helpers import lang
 from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata import profile
-from ckanext.satudata.common import clock
-
-
-def _locale() -> str:
-    return lang() if lang() in ("id", "en") else "id"
+from ckanext.satudata.common import clock, language
 
 
 def day(value: date | datetime | None) -> str:
@@ -23,7 +18,7 @@ def day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = clock.local(value).date()
-    return format_date(value, "d MMMM y", locale=_locale())
+    return format_date(value, "d MMMM y", locale=language.current())
 
 
 def long_day(value: date | datetime | None) -> str:
@@ -32,7 +27,7 @@ def long_day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = clock.local(value).date()
-    return format_date(value, "EEEE, d MMMM y", locale=_locale())
+    return format_date(value, "EEEE, d MMMM y", locale=language.current())
 
 
 def moment(value: datetime | None) -> str:

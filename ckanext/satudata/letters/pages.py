@@ -215,7 +215,8 @@ def _forms(letter: Letter, user: model.User) -> list[dict[str, Any]]:
                 "go",
                 own,
                 ask=_(
-                    "Are number, date, datasets and signature on the scan those of this letter? With the confirmation it takes effect."
+                    "Are number, date, datasets and signature on the scan those of this "
+                    "letter? With the confirmation it takes effect."
                 ),
             )
         )
@@ -235,7 +236,8 @@ def _forms(letter: Letter, user: model.User) -> list[dict[str, Any]]:
                     same,
                     file="application/pdf,image/jpeg,image/png",
                     ask=_(
-                        "The scan of the letter signed on paper. A second person confirms it afterwards."
+                        "The scan of the letter signed on paper. A second person confirms it "
+                        "afterwards."
                     ),
                 )
             )

@@ -15,7 +15,7 @@ from ckan.plugins.toolkit import _
 
 from ckanext.satudata import config
 from ckanext.satudata.common.errors import refuse
-from ckanext.satudata.interfaces import ISatudataSignature, SignatureAdapter, SignatureFailed
+from ckanext.satudata.interfaces import ISatudataSignature, SignatureAdapter, SignatureError
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def sign(pdf: bytes, signer: dict[str, Any], given: dict[str, str]) -> bytes:
         )
     try:
         return service.sign(pdf, signer, given)
-    except SignatureFailed as error:
+    except SignatureError as error:
         refuse("not_signed", _("Not signed: %(why)s Try again.") % {"why": error}, "way")
 
 

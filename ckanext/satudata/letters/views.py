@@ -10,11 +10,11 @@ from flask.views import MethodView
 
 from ckan import model
 from ckan.common import current_user
-from ckan.lib import base
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.common import files, limits
+from ckanext.satudata.common import pages as shared
 from ckanext.satudata.letters import pages, register, service
 from ckanext.satudata.letters.model import Letter
 
@@ -24,13 +24,7 @@ satudata_letters = Blueprint("satudata_letters", __name__)
 _DECISIONS = ("confirm", "reject", "revoke", "sign", "upload")
 
 
-@satudata_letters.errorhandler(tk.ObjectNotFound)
-@satudata_letters.errorhandler(tk.NotAuthorized)
-def _not_found(_error: Exception) -> Any:
-    """Hidden and missing answer the same; who is not signed in is asked to."""
-    if current_user.is_anonymous:
-        return tk.h.redirect_to("user.login", came_from=tk.request.full_path)
-    return base.abort(404, _("Letter not found"))
+shared.hide(satudata_letters, lambda: _("Letter not found"))
 
 
 def _user() -> model.User:
@@ -84,7 +78,7 @@ class Read(MethodView):
 
     def get(self, id: str) -> str:
         """Facts, attachment, files and forms of the letter."""
-        return self._page(_letter(id), None, {})
+        return self._page(_letter(id), None, [])
 
     def post(self, id: str) -> Response | str:
         """Call the action the button names; on a refusal the page again."""
@@ -98,20 +92,13 @@ class Read(MethodView):
             data["upload"] = upload
         try:
             tk.get_action(f"satudata_letter_{name}")({"user": current_user.name}, data)
-        except tk.NotAuthorized as error:
-            return self._page(_letter(id), name, {"message": [str(error)]})
-        except tk.ValidationError as error:
-            return self._page(_letter(id), name, error.error_dict)
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            said = [message for _field, message in shared.problems(error)]
+            return self._page(_letter(id), name, said)
         tk.h.flash_success(_done()[name])
         return tk.h.redirect_to("satudata_letters.read", id=letter.id)
 
-    def _page(self, letter: Letter, name: str | None, errors: dict[str, Any]) -> str:
-        said = [
-            str(text)
-            for field, texts in errors.items()
-            if field != "code"
-            for text in (texts if isinstance(texts, list) else [texts])
-        ]
+    def _page(self, letter: Letter, name: str | None, said: list[str]) -> str:
         shown = pages.letter_page(letter, _user())
         typed = tk.request.form.get("comment", "") if name else ""
         return tk.render(

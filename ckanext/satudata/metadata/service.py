@@ -10,8 +10,11 @@ from babel.dates import format_date
 
 from ckan import model
 from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
 
 from ckanext.satudata import profile
+from ckanext.satudata.common import language
+from ckanext.satudata.common.errors import refuse
 
 #: Access classes of the national scheme; only the open one is published as a whole.
 OPEN, RESTRICTED, CLOSED = "terbuka", "terbatas", "tertutup"
@@ -47,14 +50,14 @@ def values(package: model.Package) -> dict[str, Any]:
 
 def label(field: Mapping[str, Any]) -> str:
     """Label of a field in the reader's language."""
-    return tk.h.scheming_language_text(field.get("label", field["field_name"]))
+    return tk.h.scheming_language_text(field.get("label", field["field_name"]), language.current())
 
 
 def shown(field: Mapping[str, Any], value: Any) -> str:
     """A stored value as people read it: the label of a choice, text else."""
     for choice in field.get("choices", ()):
         if choice["value"] == value:
-            return tk.h.scheming_language_text(choice["label"])
+            return tk.h.scheming_language_text(choice["label"], language.current())
     return "" if value in (None, "", []) else str(value)
 
 
@@ -138,6 +141,24 @@ def mirror(results: list[dict[str, Any]]) -> None:
             for key, value in national(one).items()
             if key not in present
         ]
+
+
+def check_agency(data_dict: Mapping[str, Any]) -> None:
+    """Refuse an agency that does not exist by its name, before core's auth speaks of rights.
+
+    Raises:
+        Refusal: ``unknown_agency`` at the field ``owner_org``.
+    """
+    given = data_dict.get("owner_org")
+    if not given or not isinstance(given, str):
+        return
+    found = model.Group.get(given)
+    if found is None or not found.is_organization or found.state != "active":
+        refuse(
+            "unknown_agency",
+            _("There is no agency %(name)s. Choose one of the list of agencies.") % {"name": given},
+            "owner_org",
+        )
 
 
 def absorb(data_dict: dict[str, Any]) -> None:
