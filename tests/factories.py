@@ -103,7 +103,8 @@ class City:
         )
 
 
-def _user(prefix: str, **more: Any) -> str:
+def user(prefix: str, **more: Any) -> str:
+    """A person with an account and no role; the name begins with ``prefix``."""
     name = f"{prefix}-{uuid.uuid4().hex[:8]}"
     return factories.User(name=name, email=f"{name}@example.org", **more)["name"]
 
@@ -111,23 +112,23 @@ def _user(prefix: str, **more: Any) -> str:
 def city() -> City:
     """Make a city with names of its own, so that many fit into one database."""
     made = City()
-    made.people["sysadmin"] = _user("sysadmin", sysadmin=True)
+    made.people["sysadmin"] = user("sysadmin", sysadmin=True)
     for key, title in (("opd", "Dinas Kesehatan"), ("other", "Dinas Pendidikan")):
         name = f"{key}-{uuid.uuid4().hex[:8]}"
         call("organization_create", made.sysadmin, name=name, title=title)
         setattr(made, key, name)
     for code in ("produsen_data", "walidata_pendukung", "kepala_opd"):
-        made.people[code] = _user(code)
+        made.people[code] = user(code)
         made.assign(made.people[code], code, made.opd)
     for key, code in (("other_produsen", "produsen_data"), ("other_kepala", "kepala_opd")):
-        made.people[key] = _user(key)
+        made.people[key] = user(key)
         made.assign(made.people[key], code, made.other)
     for code in ("walidata", "pembina_data", "sekretariat", "pimpinan_daerah"):
-        made.people[code] = _user(code)
+        made.people[code] = user(code)
         made.assign(made.people[code], code)
-    made.people["walidata2"] = _user("walidata2")
+    made.people["walidata2"] = user("walidata2")
     made.assign(made.people["walidata2"], "walidata")
-    made.people["outsider"] = _user("outsider")
+    made.people["outsider"] = user("outsider")
     return made
 
 

@@ -37,7 +37,7 @@ def test_whole_road_by_command(command, tmp_path):
     command("approval", "claim", "--as", city.walidata, name)
     answers = json.dumps(make.CHECKLIST)
     command("approval", "confirm", "--as", city.walidata, "--checklist", answers, name)
-    signed = ["--number", "400.7/cli", "--date", "2026-01-05", "--letter", str(letter)]
+    signed = ["--number", "400.7/cli", "--date", "2026-01-05", "--upload", str(letter)]
     command("approval", "validate", "--as", city.kepala_opd, *signed, name)
     assert "tick_publish 1" in command("tick", "--once")
     shown = command("approval", "show", name)

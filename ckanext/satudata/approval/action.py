@@ -30,7 +30,7 @@ __all__ = [
 _LIST_LIMIT = 50
 
 
-@tk.validate_action_data(schema.decision)
+@tk.validate_action_data(schema.submit)
 def satudata_approval_submit(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Submit a dataset for checking (SOP 2.2 → 3.1); it is locked from now on.
 
@@ -39,7 +39,8 @@ def satudata_approval_submit(context: Context, data_dict: dict[str, Any]) -> dic
     Args:
         context: CKAN's context.
         data_dict: ``id`` (dataset, name or id), optional ``comment`` (answer to the
-            findings) and ``revision`` (the one seen; another one is a conflict).
+            findings), ``release_at`` (ISO date with time: not public before) and
+            ``revision`` (the one seen; another one is a conflict).
 
     Returns:
         The approval as of ``satudata_approval_show``, without its findings.
@@ -134,8 +135,8 @@ def satudata_approval_confirm(context: Context, data_dict: dict[str, Any]) -> di
     Args:
         context: CKAN's context.
         data_dict: ``id``, ``checklist`` (standar_data, metadata, interoperabilitas,
-            kode_referensi, privasi: ok, not_ok or na); optional ``comment``,
-            ``revision``.
+            kode_referensi, privasi: ok, not_ok or na); optional ``release_at`` (another
+            release time), ``comment``, ``revision``.
 
     Returns:
         The approval: awaiting_validation, or pembina_review for data prioritas.

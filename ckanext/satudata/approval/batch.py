@@ -31,17 +31,22 @@ def agencies(user: model.User) -> list[str]:
     return list(dict.fromkeys(one.organization_id for one in held if one.organization_id))
 
 
-def page(user: model.User, organization: str | None) -> dict[str, Any] | None:
+def page(
+    user: model.User, organization: str | None, dataset: str | None = None
+) -> dict[str, Any] | None:
     """What waits for a head in one agency; None for who is no head.
 
     Args:
         user: who looks.
         organization: name of the agency, for a stand-in of several.
+        dataset: name of the one the person came from; its agency is shown.
     """
     own = agencies(user)
     if not own:
         return None
-    chosen = model.Group.get(organization) if organization else None
+    came_from = model.Package.get(dataset) if dataset else None
+    wanted = came_from.owner_org if came_from else organization
+    chosen = model.Group.get(wanted) if wanted else None
     agency = chosen if chosen is not None and chosen.id in own else model.Group.get(own[0])
     query = (
         sa.select(Approval, model.Package)

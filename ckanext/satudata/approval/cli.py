@@ -11,16 +11,23 @@ from ckan.plugins import toolkit as tk
 from ckanext.satudata.approval.states import TRANSITIONS, WITHDRAW_REASONS, State
 from ckanext.satudata.common import events
 from ckanext.satudata.common.cli import as_user, call, show
+from ckanext.satudata.letters.states import Way
 
 __all__ = ["approval", "history"]
 
+_RELEASE = click.option("--release-at", help="Not public before, 2026-12-01T09:00.")
 _OPTIONS: dict[str, list[Any]] = {
+    "submit": [_RELEASE],
     "validate": [
-        click.option("--number", required=True, help="Number of the letter."),
-        click.option("--date", required=True, help="Date of the letter, 2026-11-24."),
-        click.option("--letter", type=click.File("rb"), help="The signed PDF."),
+        click.option(
+            "--way", type=click.Choice([str(way) for way in Way]), help="How it is signed."
+        ),
+        click.option("--number", help="The office's own number; else the portal gives one."),
+        click.option("--date", help="Date of the letter, 2026-11-24; default today."),
+        click.option("--letter", help="Id of an unsigned letter to join."),
+        click.option("--upload", type=click.File("rb"), help="The signed PDF."),
     ],
-    "confirm": [click.option("--checklist", help='JSON: {"metadata": "ok", …}.')],
+    "confirm": [click.option("--checklist", help='JSON: {"metadata": "ok", …}.'), _RELEASE],
     "withdraw": [
         click.option("--reason", type=click.Choice(WITHDRAW_REASONS), required=True),
         click.option("--notice", required=True, help="Shown to the public."),
@@ -37,8 +44,6 @@ def approval() -> None:
 def _transition(name: str) -> click.Command:
     def command(user: str, dataset: str, **options: Any) -> None:
         data = {key: value for key, value in options.items() if value is not None}
-        if "letter" in data:
-            data["upload"] = data.pop("letter")
         show(call(f"satudata_approval_{name}", user, {"id": dataset, **data}))
 
     options = _OPTIONS.get(name, _FINDINGS if TRANSITIONS[name].findings else [])
@@ -53,6 +58,17 @@ def _transition(name: str) -> click.Command:
 
 for _name in TRANSITIONS:
     approval.add_command(_transition(_name))
+
+
+@approval.command("answer")
+@as_user
+@click.argument("finding_id")
+@click.argument("word", type=click.Choice(["fixed", "replied", "accepted", "reopened"]))
+@click.option("--reply", help="What the walidata has to know; demanded with replied.")
+def answer(user: str, finding_id: str, word: str, reply: str | None) -> None:
+    """Answer the finding with this id, or judge its answer."""
+    data = {"id": finding_id, "answer": word, "reply": reply}
+    show(call("satudata_finding_answer", user, data))
 
 
 @approval.command("show")

@@ -55,7 +55,7 @@ def decide(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str, 
         data_dict.get("revision"),
         data_dict.get("findings") or [],
         data_dict.get("checklist") or {},
-        {key: data_dict.get(key) for key in ("reason", "notice")},
+        {key: data_dict.get(key) for key in ("reason", "notice", "release_at")},
     )
     try:
         with locks.lock({found}, alone=True):

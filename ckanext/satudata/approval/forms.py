@@ -47,25 +47,6 @@ def fields(
             ),
             field("explanation", _("What has to be done"), "textarea", required=True),
         ]
-    if name == "validate":
-        rows += [
-            field("number", _("Number of the letter"), "text", required=True),
-            field(
-                "date",
-                _("Date of the letter"),
-                "date",
-                required=True,
-                value=clock.today().isoformat(),
-            ),
-            field(
-                "upload",
-                _("Signed letter (PDF)"),
-                "file",
-                required=True,
-                help=_("The surat validasi with your electronic signature."),
-                accept="application/pdf,.pdf",
-            ),
-        ]
     if name == "withdraw":
         rows += [
             field(
@@ -91,6 +72,17 @@ def fields(
             "return": _("Message to the agency"),
         }.get(name, _("Note"))
         rows.append(field("comment", label, "textarea"))
+    if name in ("submit", "confirm"):
+        kept = view.approval.release_at if view.approval else None
+        rows.append(
+            field(
+                "release_at",
+                _("Release time"),
+                "moment",
+                value=clock.local(kept).strftime("%Y-%m-%dT%H:%M") if kept else None,
+                help=_("Empty: public within three minutes of the signed letter."),
+            )
+        )
     for row in rows:
         if row["type"] not in ("checklist", "findings"):
             row["value"] = sent.get(row["name"], row.get("value"))
@@ -181,13 +173,12 @@ def _places(view: Panel) -> list[dict[str, Any]]:
     ]
 
 
-def read(name: str, form: Any, files: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(name: str, form: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Turn a posted form into the action's input.
 
     Args:
         name: the transition.
         form: the request's form.
-        files: the request's files.
 
     Returns:
         The action's input without ``id``, and what was typed (to show it again).
@@ -195,7 +186,7 @@ def read(name: str, form: Any, files: Any) -> tuple[dict[str, Any], dict[str, An
     sent = {key: value.strip() for key, value in form.items()}
     data: dict[str, Any] = {
         key: sent[key]
-        for key in ("comment", "revision", "number", "date", "reason", "notice")
+        for key in ("comment", "revision", "release_at", "reason", "notice")
         if sent.get(key)
     }
     if name == "confirm":
@@ -211,8 +202,6 @@ def read(name: str, form: Any, files: Any) -> tuple[dict[str, Any], dict[str, An
         )
     elif states.TRANSITIONS[name].findings:
         data["findings"] = json.dumps(_read_findings(sent))
-    if name == "validate" and files.get("upload") and files["upload"].filename:
-        data["upload"] = files["upload"]
     return data, sent
 
 

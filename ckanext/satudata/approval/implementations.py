@@ -49,6 +49,7 @@ class PackageController(p.IPackageController):
         user = None
         if has_request_context() and not current_user.is_anonymous:
             user = model.User.get(current_user.name)
+        search.drop_closed(search_results, user)
         results = search_results.get("results", [])
         search.annotate(results, user)
         if config.national_mirror() and has_request_context() and _is_api():

@@ -29,6 +29,10 @@ def tick_publish() -> int:
             # Decided otherwise since the list was read; the next round sees it.
             model.Session.rollback()
             log.info("Dataset %s not published: %s", package_id, refusal.message)
+        except Exception:
+            # Index or disk: this one is tried again, the others do not wait for it.
+            model.Session.rollback()
+            log.exception("Dataset %s could not be published", package_id)
     return done
 
 

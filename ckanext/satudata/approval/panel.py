@@ -20,7 +20,7 @@ from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.panel_rows import Rows
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.common import dates
+from ckanext.satudata.common import clock, dates
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.letters import texts as letter_texts
 from ckanext.satudata.metadata import service as metadata
@@ -51,6 +51,7 @@ STYLE = {
     "decline": "default",
     "withdraw": "danger",
     "cancel": "danger",
+    "publish": "primary",
 }
 _IN_MENU = frozenset({"recall", "release", "hold", "withdraw", "cancel"})
 
@@ -72,7 +73,7 @@ class Panel(Rows):
         self.opd = self.organization.title if self.organization else "-"
         self.held = roles.holdings(user.id)
         self.number = (self.approval.round if self.approval else 0) or 1
-        self.claimed = bool(self.approval and permissions.claim_holds(self.approval))
+        self.claimed = bool(self.approval and permissions.claim_holder(self.approval))
         self.row = model.Package.get(package["id"])
         self.findings = findings.of(self.approval)
         self.answers = {one.id: findings.answer(one, self.row) for one in self.findings}
@@ -214,6 +215,8 @@ class Panel(Rows):
             if seconds is not None:
                 lines.append(_("%(n)s seconds after the signature") % {"n": seconds})
             return lines
+        if number == 4 and self.state is not State.WITHDRAWN and self._release():
+            return [self._release()]
         return []
 
     def _waits_for(self) -> str:
@@ -258,11 +261,19 @@ class Panel(Rows):
         if self.approval and self.approval.access != metadata.OPEN:
             return _("Data of this access class is not published.")
         if self.letter is None or self.letter.state == "valid":
-            return _("The portal publishes within three minutes of the letter.")
+            release = self._release()
+            return release or _("The portal publishes within three minutes of the letter.")
         return _("Letter %(number)s: %(state)s.") % {
             "number": self.letter.number,
             "state": letter_texts.states()[self.letter.state].lower(),
         }
+
+    def _release(self) -> str:
+        """When the data becomes public, where a time is set and still to come."""
+        at = self.approval.release_at if self.approval else None
+        if at is None or at <= clock.now():
+            return ""
+        return _("Release %(date)s.") % {"date": dates.moment(at)}
 
     def _turn_headline(self, mine: bool) -> str:
         what = {
@@ -328,6 +339,8 @@ class Panel(Rows):
                 return None
             if transition.name == "submit":
                 return self._not_ready()
+            if transition.name in ("hold", "publish"):
+                return self._hold_or_lift(transition.name)
             return ""
         if denied.code == "same_person":
             return texts.same_person(denied.how, transition.roles)
@@ -336,6 +349,14 @@ class Panel(Rows):
         if denied.code == "not_claimed" and transition.name != "release":
             return _("Take the dataset for checking first.")
         return None
+
+    def _hold_or_lift(self, name: str) -> str | None:
+        """Of the two one is shown; the hold is lifted once the letter is signed."""
+        held = bool(self.approval and self.approval.hold_reason)
+        if held != (name == "publish"):
+            return None
+        signed = self.letter is not None and self.letter.state == "valid"
+        return "" if signed or not held else self._publication_text()
 
     def _not_ready(self) -> str:
         """What is missing before the submission; the first three are named."""
@@ -396,7 +417,12 @@ class Panel(Rows):
 
 
 def transition_url(name: str, transition: str) -> str:
-    """Address of the page that asks back before a transition."""
+    """Address of the page that asks back before a transition.
+
+    What a head signs stands on one page for all datasets of the agency.
+    """
+    if transition == "validate":
+        return tk.url_for("satudata_approval.validation", dataset=name)
     return tk.url_for("satudata_approval.decide", id=name, transition=transition)
 
 

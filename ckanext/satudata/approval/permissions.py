@@ -63,6 +63,13 @@ def claim_holds(approval: Approval) -> bool:
     return end is not None and end > clock.now()
 
 
+def claim_holder(approval: Approval) -> str | None:
+    """Who holds the claim of a case now; a role that ended ends the claim with it."""
+    if not claim_holds(approval) or not checks(approval.claimed_by or ""):
+        return None
+    return approval.claimed_by
+
+
 def checks(user_id: str) -> bool:
     """Does a person check datasets by role?"""
     return any(one.role in (Role.WALIDATA, Role.PEMBINA_DATA) for one in roles.holdings(user_id))
@@ -70,7 +77,7 @@ def checks(user_id: str) -> bool:
 
 def holds(approval: Approval, user_id: str) -> bool:
     """Does a person hold the claim of a case now?"""
-    return claim_holds(approval) and approval.claimed_by == user_id
+    return claim_holder(approval) == user_id
 
 
 def denial(
@@ -79,7 +86,7 @@ def denial(
     """Why a person of the right role may still not do it, or None."""
     if approval is None:
         return None
-    holder = approval.claimed_by if claim_holds(approval) else None
+    holder = claim_holder(approval)
     if transition.name == "claim" and holder and holder != user_id:
         return Denial("claimed", holder)
     if transition.claimed and holder != user_id:

@@ -29,6 +29,12 @@ def decision() -> Schema:
     }
 
 
+def submit() -> Schema:
+    """A submission: when the data shall become public at the earliest."""
+    v = tk.get_validator
+    return {**decision(), "release_at": [v("ignore_empty"), v("satudata_moment")]}
+
+
 def with_findings() -> Schema:
     """A return: its findings."""
     v = tk.get_validator
@@ -36,9 +42,9 @@ def with_findings() -> Schema:
 
 
 def confirm() -> Schema:
-    """Conformity: the answers to the principles."""
+    """Conformity: the answers to the principles, and a change of the release time."""
     v = tk.get_validator
-    return {**decision(), "checklist": [v("ignore_empty"), v("satudata_checklist")]}
+    return {**submit(), "checklist": [v("ignore_empty"), v("satudata_checklist")]}
 
 
 def validate() -> Schema:

@@ -46,6 +46,40 @@ def annotate(results: list[dict[str, Any]], user: model.User | None) -> None:
         ]
 
 
+def drop_closed(search_results: dict[str, Any], user: model.User | None) -> None:
+    """Take out rows that the index still calls public and the database does not.
+
+    A safety net for the moments in which the index lags behind (Solr down at a
+    withdrawal): the index itself is put right by the tick. A row read with ``fl`` tells
+    neither; a person who is signed in may have a right to it, anybody else has not.
+    """
+    results = search_results.get("results") or []
+    keys = [one.get("id") or one.get("name") for one in results]
+    wanted = [key for key in keys if key]
+    if not wanted:
+        return
+    package = model.Package
+    rows = model.Session.execute(
+        sa.select(package.id, package.name, package.private, package.state).where(
+            sa.or_(package.id.in_(wanted), package.name.in_(wanted))
+        )
+    )
+    open_now: set[str] = set()
+    for row in rows:
+        if row.private is False and row.state == "active":
+            open_now |= {row.id, row.name}
+    kept = [
+        one
+        for one, key in zip(results, keys, strict=True)
+        if key is None
+        or key in open_now
+        or one.get("private") is True
+        or (user is not None and "private" not in one)
+    ]
+    search_results["count"] = max(0, search_results.get("count", 0) - len(results) + len(kept))
+    search_results["results"] = kept
+
+
 def _records(ids: list[str]) -> dict[str, dict[str, str]]:
     rows = model.Session.execute(
         sa.select(

@@ -39,7 +39,7 @@ class Decision:
         revision: the one the person saw; None skips the comparison.
         findings: dictionaries as of the action's input.
         checklist: principle → ok, not_ok, na.
-        values: further input of single transitions (letter, reason, notice).
+        values: further input of single transitions (letter, reason, notice, release_at).
         on_behalf: the head whose signature on paper is carried out by ``user``.
     """
 
@@ -275,7 +275,18 @@ def _submit(
     approval.checked_by = approval.checked_at = None
     approval.endorsed_by = approval.letter_id = approval.hold_reason = None
     approval.checklist = {}
-    return {"files": len(active)}
+    return {"files": len(active), **_release_time(approval, decision)}
+
+
+def _release_time(approval: Approval, decision: Decision) -> dict[str, Any]:
+    """Set the time before which the data is not published, if one is given."""
+    wanted = decision.values.get("release_at")
+    if wanted is None or wanted == approval.release_at:
+        return {}
+    if wanted <= clock.now():
+        refuse("invalid", _("The release time lies in the past."), "release_at")
+    approval.release_at = wanted
+    return {"release_at": wanted.isoformat()}
 
 
 def _is_priority(package: model.Package) -> bool:
@@ -371,7 +382,7 @@ def _confirm(approval: Approval, _package: Any, decision: Decision, _h: Any) -> 
     approval.checklist = dict(decision.checklist)
     approval.checked_by = decision.user.id
     approval.checked_at = clock.now()
-    return {"checklist": approval.checklist}
+    return {"checklist": approval.checklist, **_release_time(approval, decision)}
 
 
 def _endorse(approval: Approval, _package: Any, decision: Decision, _h: Any) -> dict[str, Any]:

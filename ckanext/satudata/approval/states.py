@@ -62,7 +62,8 @@ class Transition:
         submitter: only the person who submitted it.
         comment: a comment is demanded.
         findings: at least one finding that must be repaired is demanded.
-        page: the decision has a button and a page (the others: action and command).
+        page: the decision has a button and a page (the others: action and command);
+            that of publish only lifts a hold.
     """
 
     name: str
@@ -163,7 +164,6 @@ _TABLE = (
         _S.PUBLISHED,
         roles=(Role.WALIDATA,),
         system=True,
-        page=False,
     ),
     _row(
         "hold",

@@ -86,6 +86,7 @@ def asks() -> dict[str, str]:
             "dissemination. It is opened to the public as soon as the letter is entered."
         ),
         "hold": _("Publication waits until the hold is lifted."),
+        "publish": _("The data is opened to the public at once."),
         "withdraw": _("The data is closed to the public at once."),
         "cancel": _("The dataset stays, not public."),
     }

@@ -34,7 +34,11 @@ __all__ = ["satudata_approval"]
 satudata_approval = Blueprint("satudata_approval", __name__)
 
 
-pages.hide(satudata_approval, lambda: _("Dataset not found"))
+def _missing() -> str:
+    return _("Dataset not found")
+
+
+pages.hide(satudata_approval, _missing)
 
 
 def _view(name: str) -> Panel:
@@ -79,14 +83,16 @@ def history(id: str) -> str:
 class Decide(MethodView):
     """Ask back (GET), then do the transition (POST)."""
 
-    def get(self, id: str, transition: str) -> str:
+    def get(self, id: str, transition: str) -> Response | str:
         """The page that repeats what happens and asks for what is needed."""
+        if transition == "validate":
+            return tk.h.redirect_to(panel.transition_url(id, transition))
         return self._page(_view(id), self._known(transition), {}, {}, [])
 
     def post(self, id: str, transition: str) -> Response | str:
         """Call the action; on a refusal the page again, with what was typed."""
         view, name = _view(id), self._known(transition)
-        data, sent = forms.read(name, tk.request.form, tk.request.files)
+        data, sent = forms.read(name, tk.request.form)
         try:
             result = tk.get_action(f"satudata_approval_{name}")(
                 {"user": current_user.name}, {"id": view.package["id"], **data}
@@ -102,7 +108,7 @@ class Decide(MethodView):
 
     def _known(self, transition: str) -> str:
         found = states.TRANSITIONS.get(transition)
-        if found is None or not found.page:
+        if found is None or not found.page or transition == "validate":
             raise tk.ObjectNotFound
         return transition
 
@@ -117,7 +123,6 @@ class Decide(MethodView):
         label = "resubmit" if name == "submit" and view.findings else name
         seen = sent.get("revision") if listed and errors else None
         current = view.approval.revision if view.approval else 0
-        statement = texts.asks()[name] if name == "validate" else None
         return tk.render(
             "satudata/approval/transition.html",
             {
@@ -127,8 +132,7 @@ class Decide(MethodView):
                 "transition": {
                     "name": name,
                     "label": texts.transitions()[label],
-                    "ask": None if statement else forms.ask(name, view),
-                    "statement": statement,
+                    "ask": forms.ask(name, view),
                     "style": panel.STYLE.get(name, "default"),
                     "url": panel.transition_url(view.package["name"], name),
                 },
@@ -254,8 +258,7 @@ class Validation(MethodView):
         return model.User.get(current_user.name)
 
     def _found(self, user: model.User) -> dict[str, Any]:
-        opd = tk.request.values.get("opd")
-        found = batch.page(user, opd)
+        found = batch.page(user, tk.request.values.get("opd"), tk.request.args.get("dataset"))
         if found is None:
             raise tk.ObjectNotFound
         return found

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
+from ckanext.satudata.common import clock
+
 __all__ = [
     "satudata_date",
+    "satudata_moment",
     "satudata_names",
     "satudata_organization_id",
     "satudata_package_id",
@@ -30,6 +33,21 @@ def satudata_date(value: Any) -> date:
         raise tk.Invalid(
             _('"%(value)s" is not a date. Write it as 2026-11-24.') % {"value": value}
         ) from error
+
+
+def satudata_moment(value: Any) -> datetime:
+    """ISO date with time (2026-12-01T09:00) to a time with zone.
+
+    Without a zone it is the portal's own; a date alone means the beginning of that day.
+    """
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError as error:
+        raise tk.Invalid(
+            _('"%(value)s" is not a date with time. Write it as 2026-12-01T09:00.')
+            % {"value": value}
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=clock.zone())
 
 
 def satudata_organization_id(value: Any) -> str:

@@ -24,7 +24,11 @@ satudata_letters = Blueprint("satudata_letters", __name__)
 _DECISIONS = ("confirm", "reject", "revoke", "sign", "upload")
 
 
-shared.hide(satudata_letters, lambda: _("Letter not found"))
+def _missing() -> str:
+    return _("Letter not found")
+
+
+shared.hide(satudata_letters, _missing)
 
 
 def _user() -> model.User:
