@@ -48,18 +48,7 @@ def page(
     wanted = came_from.owner_org if came_from else organization
     chosen = model.Group.get(wanted) if wanted else None
     agency = chosen if chosen is not None and chosen.id in own else model.Group.get(own[0])
-    query = (
-        sa.select(Approval, model.Package)
-        .join(model.Package, model.Package.id == Approval.package_id)
-        .where(
-            Approval.state == str(State.AWAITING_VALIDATION),
-            model.Package.owner_org == agency.id,
-            model.Package.state == "active",
-        )
-        .order_by(Approval.due_at.asc().nulls_last(), Approval.priority.desc(), Approval.id)
-        .limit(MOST)
-    )
-    rows = [_item(user, *row) for row in model.Session.execute(query)]
+    rows = [_item(user, *row) for row in _waiting(agency)]
     first = min((row["due_at"] for row in rows if row["due_at"]), default=None)
     free = [row for row in rows if not row["blocked"]]
     return {
@@ -81,6 +70,63 @@ def page(
     }
 
 
+def _waiting(agency: model.Group) -> list[Any]:
+    """Cases of an agency that wait for its head, most urgent first."""
+    query = (
+        sa.select(Approval, model.Package)
+        .join(model.Package, model.Package.id == Approval.package_id)
+        .where(
+            Approval.state == str(State.AWAITING_VALIDATION),
+            model.Package.owner_org == agency.id,
+            model.Package.state == "active",
+        )
+        .order_by(Approval.due_at.asc().nulls_last(), Approval.priority.desc(), Approval.id)
+        .limit(MOST)
+    )
+    return list(model.Session.execute(query))
+
+
+def paper(package_id: str, user: model.User) -> dict[str, Any]:
+    """What a registrar has printed for a head who signs on paper.
+
+    Args:
+        package_id: the dataset the person came from; it is chosen already.
+        user: the registrar.
+    """
+    package = model.Package.get(package_id)
+    agency = model.Group.get(package.owner_org)
+    rows = []
+    for approval, one in _waiting(agency):
+        item = _item(user, approval, one, Role.WALIDATA)
+        rows.append({**item, "chosen": one.id == package.id})
+    people = [
+        model.Session.get(model.User, key) for key in roles.holders(Role.KEPALA_OPD, agency.id)
+    ]
+    return {"agency": agency, "rows": rows, "heads": [one for one in people if one is not None]}
+
+
+def paper_fields(
+    found: dict[str, Any], sent: dict[str, Any], errors: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Fields of the page that prints a letter: who signs, number, date."""
+    names = {one.name: one.fullname or one.name for one in found["heads"]}
+    rows = [
+        forms.field(
+            "number",
+            _("Number of the letter"),
+            "text",
+            help=_("The number your office gives. Empty: the portal gives one."),
+        ),
+        forms.field("date", _("Date of the letter"), "date", value=clock.today().isoformat()),
+    ]
+    if len(names) > 1:
+        rows.insert(0, forms.field("signer", _("Signer"), "select", options=forms.options(names)))
+    for row in rows:
+        row["value"] = sent.get(row["name"], row.get("value"))
+        row["error"] = errors.get(row["name"])
+    return rows
+
+
 def _title(agency: model.Group, rows: list[dict[str, Any]]) -> str:
     if len(rows) == 1:
         return rows[0]["title"]
@@ -90,7 +136,12 @@ def _title(agency: model.Group, rows: list[dict[str, Any]]) -> str:
     return f"{text} {agency.title}"
 
 
-def _item(user: model.User, approval: Approval, package: model.Package) -> dict[str, Any]:
+def _item(
+    user: model.User,
+    approval: Approval,
+    package: model.Package,
+    role: Role = Role.KEPALA_OPD,
+) -> dict[str, Any]:
     denied = permissions.denial(TRANSITIONS["validate"], user.id, approval, package.id)
     return {
         "id": package.id,
@@ -100,7 +151,7 @@ def _item(user: model.User, approval: Approval, package: model.Package) -> dict[
         "url": tk.url_for("dataset.read", id=package.name),
         "figure": figures.of(package),
         "due_at": approval.due_at,
-        "blocked": texts.same_person(denied.how, (Role.KEPALA_OPD,)) if denied else None,
+        "blocked": texts.same_person(denied.how, (role,)) if denied else None,
         "letter": letters.numbers([approval.letter_id]).get(approval.letter_id)
         if approval.letter_id
         else None,

@@ -26,6 +26,7 @@ from ckanext.satudata.letters import texts as letter_texts
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
+from ckanext.satudata.roles.states import Role
 
 #: Last events shown on the dataset page.
 SHORT_HISTORY = 4
@@ -326,7 +327,29 @@ class Panel(Rows):
                     "menu": name in _IN_MENU,
                 }
             )
-        return rows
+        return rows + self._paper()
+
+    def _paper(self) -> list[dict[str, Any]]:
+        """The registrar's button: a letter for a head who signs on paper."""
+        on_letter = self.letter is not None and self.letter.state != "revoked"
+        if self.state is not State.AWAITING_VALIDATION or on_letter:
+            return []
+        if not any(one.role is Role.WALIDATA for one in self.held):
+            return []
+        validation = states.TRANSITIONS["validate"]
+        denied = permissions.denial(validation, self.user.id, self.approval, self.package["id"])
+        reason = texts.same_person(denied.how, (Role.WALIDATA,)) if denied else None
+        return [
+            {
+                "name": "print_letter",
+                "label": _("Print the letter for the head"),
+                "url": tk.url_for("satudata_approval.paper", id=self.package["name"]),
+                "style": "default",
+                "disabled": bool(reason),
+                "reason": reason,
+                "menu": False,
+            }
+        ]
 
     def _blocked(self, transition: states.Transition) -> str | None:
         """Why a button is grey; empty when it works; None when it is not shown."""
@@ -452,12 +475,14 @@ def validity(package: dict[str, Any]) -> dict[str, Any] | None:
     opd = organization.title if organization else "-"
     published = dates.day(publication.published_at)
     number = letter.number if letter else ""
+    row = model.Package.get(package["id"])
+    covered = metadata.period(row) if row else ""
     return {
         "line_items": [
-            _("Letter %(number)s, %(date)s")
-            % {"number": number, "date": dates.day(letter.dated if letter else None)},
+            *([_("Period %(period)s") % {"period": covered}] if covered else []),
             _("Published %(date)s") % {"date": published},
         ],
+        "letter_url": letters.verify_url(letter.code) if letter else None,
         "letter_number": number,
         "letter_date": dates.day(letter.dated) if letter else "",
         "published_on": published,

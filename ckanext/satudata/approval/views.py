@@ -347,6 +347,41 @@ def _problems(error: Exception) -> tuple[dict[str, str], list[str]]:
 satudata_approval.add_url_rule("/validasi", view_func=Validation.as_view("validation"))
 
 
+class Paper(MethodView):
+    """A registrar has a letter printed for a head who signs on paper."""
+
+    def get(self, id: str) -> str:
+        """The datasets of the agency that wait, the one of the address chosen."""
+        return self._page(_view(id), {}, [])
+
+    def post(self, id: str) -> Response | str:
+        """Issue the letter; its page has the PDF, and takes the scan later."""
+        view, form = _view(id), tk.request.form
+        data = {key: form.get(key, "").strip() for key in ("number", "date", "signer")}
+        try:
+            letter = tk.get_action("satudata_letter_issue")(
+                {"user": current_user.name}, {**data, "ids": form.getlist("ids")}
+            )
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            return self._page(view, data, pages.problems(error))
+        tk.h.flash_success(_("Print the letter, have it signed, then upload the scan here."))
+        return tk.h.redirect_to("satudata_letters.read", id=letter["id"])
+
+    def _page(self, view: Panel, sent: dict[str, Any], listed: list[tuple[str, str]]) -> str:
+        tk.check_access("satudata_letter_issue", {"user": current_user.name}, {})
+        found = batch.paper(view.package["id"], view.user)
+        if sent:
+            chosen = tk.request.form.getlist("ids")
+            for row in found["rows"]:
+                row["chosen"] = row["id"] in chosen
+        fields = batch.paper_fields(found, sent, dict(listed))
+        shown = {**found, "view": view, "fields": fields, "errors": [text for _f, text in listed]}
+        return tk.render("satudata/approval/validation_paper.html", shown)
+
+
+satudata_approval.add_url_rule("/dataset/<id>/surat-kertas", view_func=Paper.as_view("paper"))
+
+
 @satudata_approval.route("/validasi/rancangan.pdf")
 def draft_letter() -> Response:
     """The letter as it would be printed, before it has a number."""

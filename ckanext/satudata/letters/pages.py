@@ -88,7 +88,7 @@ def _row(letter: Letter, agency: str, count: int) -> dict[str, Any]:
         "agency": agency,
         "signer": signer_name(letter),
         "count": count,
-        "way": texts.ways()[letter.way],
+        "way": texts.ways_short()[letter.way],
         "badge": badge(letter.state),
     }
 

@@ -122,7 +122,7 @@ def xlsx(rows: list[tuple[Letter, str, int]]) -> bytes:
     """The register as a workbook, with the columns of its page."""
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet(_("Register"))
+        sheet = book.add_worksheet(_("Register number"))
         bold = book.add_format({"bold": True, "bg_color": "#e8f1f5", "border": 1})
         day = book.add_format({"num_format": "dd/mm/yyyy"})
         heads = (

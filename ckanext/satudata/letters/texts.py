@@ -30,6 +30,11 @@ def ways() -> dict[str, str]:
     }
 
 
+def ways_short() -> dict[str, str]:
+    """Way of signing → the few words of a table."""
+    return {"tte": _("Electronic"), "pdf": _("Signed PDF"), "scan": _("Paper, scan")}
+
+
 def signatures() -> dict[str, str]:
     """Result of the signature check → sentence."""
     return {

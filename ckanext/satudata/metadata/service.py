@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 
 from babel.dates import format_date
@@ -13,7 +14,7 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata import profile
-from ckanext.satudata.common import language
+from ckanext.satudata.common import dates, language
 from ckanext.satudata.common.errors import refuse
 
 #: Access classes of the national scheme; only the open one is published as a whole.
@@ -30,6 +31,10 @@ COMPUTED = (
     "satudata_valid_from",
     "satudata_state",
 )
+
+#: Months of the parts of a year that have a name, and their numbers.
+_PARTS = {3: "Triwulan", 6: "Semester"}
+_ROMAN = ("I", "II", "III", "IV")
 
 
 def fields() -> list[dict[str, Any]]:
@@ -54,11 +59,19 @@ def label(field: Mapping[str, Any]) -> str:
 
 
 def shown(field: Mapping[str, Any], value: Any) -> str:
-    """A stored value as people read it: the label of a choice, text else."""
+    """A stored value as people read it: label of a choice, date and license in words."""
     for choice in field.get("choices", ()):
         if choice["value"] == value:
             return tk.h.scheming_language_text(choice["label"], language.current())
-    return "" if value in (None, "", []) else str(value)
+    if value in (None, "", []):
+        return ""
+    if field.get("preset") == "date":
+        with suppress(ValueError):
+            return dates.day(date.fromisoformat(str(value)))
+    if field["field_name"] == "license_id":
+        found = model.Package.get_license_register().get(str(value))
+        return _(found.title) if found else str(value)
+    return str(value)
 
 
 def missing(package: model.Package) -> list[dict[str, str]]:
@@ -77,8 +90,16 @@ def access(package: model.Package) -> str | None:
     return found if found in (OPEN, RESTRICTED, CLOSED) else None
 
 
+def _whole_months(start: date, end: date) -> int:
+    """Calendar months of one year that a period covers from first to last day; else 0."""
+    last = (end + timedelta(days=1)).day == 1
+    if start.year != end.year or start.day != 1 or not last:
+        return 0
+    return end.month - start.month + 1
+
+
 def period(package: model.Package) -> str:
-    """Period of a dataset as letters and pages print it: "2026", "1 Januari - 30 Juni 2026".
+    """Period of a dataset as letters and pages print it: "2026", "Triwulan III 2026".
 
     Always in Indonesian, because it is printed on official letters.
     """
@@ -90,6 +111,12 @@ def period(package: model.Package) -> str:
         return ""
     if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
         return str(start.year) if start.year == end.year else f"{start.year}-{end.year}"
+    months = _whole_months(start, end)
+    if months == 1:
+        return format_date(start, "MMMM y", locale="id")
+    if months in _PARTS and start.month % months == 1:
+        number = (start.month - 1) // months
+        return f"{_PARTS[months]} {_ROMAN[number]} {start.year}"
     if start == end:
         return format_date(start, "d MMMM y", locale="id")
     pattern = "d MMMM" if start.year == end.year else "d MMMM y"
