@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.portal import portal
+from tests.site import fresh, harvester
 
-__all__ = ["portal"]
+__all__ = ["fresh", "harvester", "portal"]
 
 HERE = Path(__file__).parent.parent
 _ADDRESSES = (
