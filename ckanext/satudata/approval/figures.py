@@ -1,7 +1,8 @@
 """The figure a head signs for: read from the DataStore, never typed.
 
 Of a dataset's first file that is loaded: the last column of numbers that is no code and
-no year. Summed where the measure adds up (jumlah, luas, volume …), else only counted.
+no year. Summed where the measure adds up (jumlah, luas, volume …), else only counted. Of a
+file that holds several years the last one is summed: years do not add up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ckanext.satudata.common import language
 
 #: Measures of Standar Data whose values of single rows add up to one of the whole.
 _ADDS_UP = ("jumlah", "banyak", "luas", "volume", "produksi", "nilai", "populasi", "panjang")
+_YEAR = re.compile(r"(^|_)tahun(_|$)", re.IGNORECASE)
 _NO_FIGURE = re.compile(
     r"(^|_)(id|no|nomor|kode|bps|kemendagri|tahun|bulan|lat|lon|nik)(_|$)", re.I
 )
@@ -32,17 +34,27 @@ def of(package: model.Package) -> dict[str, Any]:
     """Main figure of a dataset.
 
     Returns:
-        ``value`` (text, empty when there is none), ``unit``, ``count`` (rows), ``column``,
+        ``value`` (text, empty when there is none), ``unit``, ``year`` (of several, the one
+        that ``value`` is about), ``count`` (rows), ``column``,
         ``heads`` and ``rows`` (the first ones, as text), ``resource_id``.
     """
-    nothing = {"value": "", "unit": "", "count": None, "column": "", "heads": [], "rows": []}
+    nothing = {
+        "value": "",
+        "unit": "",
+        "year": "",
+        "count": None,
+        "column": "",
+        "heads": [],
+        "rows": [],
+    }
     nothing["resource_id"] = None
     for resource in package.resources:
         found = _read(resource.id)
         if found is None:
             continue
         columns, count, rows = found
-        column, total = _main(resource.id, columns)
+        year = _last_year(resource.id, columns)
+        column, total = _main(resource.id, columns, year)
         extras = dict(package.extras or {})
         value = ""
         if column and (extras.get("ukuran") or "").strip().lower().startswith(_ADDS_UP):
@@ -52,6 +64,7 @@ def of(package: model.Package) -> dict[str, Any]:
             "resource_id": resource.id,
             "value": value,
             "unit": extras.get("satuan") or "",
+            "year": year[1] if year and value else "",
             "count": count,
             "column": column or "",
             "heads": shown,
@@ -86,8 +99,22 @@ def _read(resource_id: str) -> tuple[list[tuple[str, str]], int, list[Any]] | No
         return columns, count, [row._mapping for row in rows]
 
 
-def _main(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str | None, Any]:
-    """The last column that holds only numbers, with its sum."""
+def _last_year(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str, str] | None:
+    """Column of the year and its last value, where a file holds several."""
+    name = next((name for name, _kind in columns if _YEAR.search(name)), None)
+    if name is None:
+        return None
+    cell = sa.cast(sa.column(name), sa.Text)
+    query = sa.select(sa.func.count(sa.distinct(cell)), sa.func.max(cell))
+    with _engine().connect() as connection:
+        several, last = connection.execute(query.select_from(sa.table(resource_id))).one()
+    return (name, str(last)) if several > 1 else None
+
+
+def _main(
+    resource_id: str, columns: list[tuple[str, str]], year: tuple[str, str] | None
+) -> tuple[str | None, Any]:
+    """The last column that holds only numbers, with its sum (of one year, if given)."""
     with _engine().connect() as connection:
         for name, _kind in reversed(columns):
             if _NO_FIGURE.search(name):
@@ -97,6 +124,8 @@ def _main(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str | None,
             figure = sa.case((is_number, sa.cast(cell, sa.Numeric)))
             query = sa.select(sa.func.bool_and(is_number), sa.func.sum(figure))
             query = query.select_from(sa.table(resource_id)).where(cell != "")
+            if year:
+                query = query.where(sa.cast(sa.column(year[0]), sa.Text) == year[1])
             numbers, total = connection.execute(query).one()
             if numbers:
                 return name, total
