@@ -52,6 +52,15 @@ class Portal:
         code += f"portal.Instance('e2e', '{self.release}').ctl(*sys.argv[1:])"
         subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, check=True)
 
+    def answers(self, name: str) -> bool:
+        """Does a service of the instance answer?"""
+        code = "import sys; sys.path.insert(0, 'stack'); import portal; "
+        code += f"print(portal.Instance('e2e', '{self.release}').answers('{name}'))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+        )
+        return done.stdout.strip() == "True"
+
     def get(self, path: str, **more: Any) -> requests.Response:
         """A request that never hangs."""
         return requests.get(self.url + path, timeout=30, **more)

@@ -253,7 +253,7 @@ def test_a_head_who_signs_on_paper(portal: Any, person: Callable[..., Person]) -
         assert time.monotonic() - begin < PUBLISHED_WITHIN, "not published in time"
         time.sleep(1)
     producer.open(f"/dataset/{name}/riwayat")
-    assert "atas nama" in producer.page.inner_text("main, [role=main]")
+    assert "a.n. Kepala" in producer.page.inner_text("main, [role=main]")
     producer.shoot("paper-history")
 
 

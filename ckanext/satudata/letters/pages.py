@@ -211,7 +211,7 @@ def _forms(letter: Letter, user: model.User) -> list[dict[str, Any]]:
         rows.append(
             _form(
                 "confirm",
-                _("Confirm"),
+                _("Confirm the scan"),
                 "go",
                 own,
                 ask=_(
