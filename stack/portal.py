@@ -253,9 +253,7 @@ class Instance:
                 return self.sql("SELECT 1") != ""
             return False
         if name in ("solr", "web"):
-            path = (
-                "solr/admin/cores?action=STATUS" if name == "solr" else "api/3/action/status_show"
-            )
+            path = {"solr": "solr/admin/cores", "web": "api/3/action/status_show"}[name]
             with contextlib.suppress(OSError):
                 return (
                     urlopen(f"http://127.0.0.1:{self.ports[name]}/{path}", timeout=5).status == 200
@@ -286,6 +284,8 @@ class Instance:
             self.make_databases(SETTINGS["ckan"]["databases"])
             self.ckan("db", "init")
             self.ckan("translation", "js")
+            # Here, because two workers that make xloader's tables at once lose a load.
+            self.ckan("shell", text="from ckanext.xloader import db; db.init(config)\n")
             self.let_datastore()
         if "token" not in self.kept:
             with step("administrator"):
