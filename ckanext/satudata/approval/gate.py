@@ -201,7 +201,9 @@ def _keep_private(
     def ask(value: Any) -> bool:
         if not _means_private(value):
             _ask_core(name, context, data_dict, packages)
-            refuse("private_required", texts.private_required(), "private")
+            new = name == "package_create"
+            text = texts.created_private() if new else texts.private_required()
+            refuse("private_required", text, "private")
         return True
 
     if name == "package_revise":

@@ -239,6 +239,15 @@ def private_required() -> str:
     )
 
 
+def created_private() -> str:
+    """Refusal: a new dataset that says it is public, e.g. of a loaded dump."""
+    return _(
+        'A new dataset is always private. Leave "private" out, or send true, and it is '
+        "created; then submit it for checking. It becomes public after the head of the "
+        "agency has signed."
+    )
+
+
 def locked(state: State) -> str:
     """Refusal: a locked dataset, with the way out of that state."""
     word = states()[str(state)]
