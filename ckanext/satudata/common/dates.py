@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from babel.dates import format_date
+from flask import has_request_context
 
 from ckan.lib.helpers import lang
+from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata import profile
@@ -14,7 +16,9 @@ from ckanext.satudata.common import clock
 
 
 def _locale() -> str:
-    return lang() if lang() in ("id", "en") else "id"
+    # Commands and jobs have no reader; they speak the portal's language.
+    found = lang() if has_request_context() else tk.config.get("ckan.locale_default")
+    return found if found in ("id", "en") else "id"
 
 
 def day(value: date | datetime | None) -> str:
