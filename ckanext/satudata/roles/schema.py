@@ -22,7 +22,7 @@ def assign() -> Schema:
         "user": [v("not_empty"), v("satudata_user_id")],
         "role": [v("not_empty"), v("satudata_role")],
         "organization": [optional, v("satudata_organization_id")],
-        "decree": [v("not_empty"), v("unicode_safe")],
+        "decree": [v("remove_whitespace"), v("not_empty"), v("unicode_safe")],
         "starts_on": [optional, v("satudata_date")],
         "ends_on": [optional, v("satudata_date")],
         "acting_for": [optional, v("satudata_user_id")],
@@ -64,7 +64,7 @@ def list_() -> Schema:
 def reject() -> Schema:
     """Input of ``satudata_role_reject``."""
     v = tk.get_validator
-    return {**show(), "reason": [v("not_empty"), v("unicode_safe")]}
+    return {**show(), "reason": [v("remove_whitespace"), v("not_empty"), v("unicode_safe")]}
 
 
 def vacancies() -> Schema:

@@ -201,8 +201,7 @@ def find(
         if value is not None:
             query = query.where(column == value)
     if text:
-        escaped = re.sub(r"([\\%_])", r"\\\1", text.strip())
-        like = f"%{escaped}%"
+        like = f"%{escaped(text)}%"
         people = sa.select(model.User.id).where(
             sa.or_(model.User.name.ilike(like), model.User.fullname.ilike(like))
         )
@@ -217,6 +216,11 @@ def find(
         )
     query = query.order_by(RoleAssignment.created_at.desc(), RoleAssignment.id).limit(limit)
     return list(model.Session.scalars(query))
+
+
+def escaped(text: str) -> str:
+    """A text as a part of a LIKE pattern that means itself."""
+    return re.sub(r"([\\%_])", r"\\\1", text.strip())
 
 
 def counts() -> dict[str, int]:
