@@ -30,7 +30,7 @@ from ckanext.satudata.approval import gate, states, texts
 from ckanext.satudata.common import events
 from ckanext.satudata.common.model import Base
 from ckanext.satudata.roles import texts as role_texts
-from ckanext.satudata.roles.states import FACTS, Acting, Role
+from ckanext.satudata.roles.states import FACTS, HOLDS, Acting, Role, State
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(cli.__file__).parent
@@ -257,7 +257,11 @@ def role_page() -> str:
         "## Stand-ins",
         "An assignment can be held for another person (`acting_for`), as one of "
         + code(Acting)
-        + " (`acting_kind`). The history then names both.",
+        + " (`acting_kind`), and has a last day. The history names both.",
+        "## Proposed and confirmed",
+        "What others than a sysadmin give holds after somebody else confirmed it: see "
+        "[giving roles](../howto/peran.md). The state is derived each day: "
+        f"{code(State)}; rights follow while {code(HOLDS)}.",
         "## Separation of duties",
         "Who created, edited or submitted a dataset neither checks nor endorses nor "
         "validates it; who checked or endorsed it does not validate it. This binds "

@@ -17,7 +17,8 @@ PACKAGE = HERE / "ckanext" / "satudata"
 #: Inside a domain a file may import those before it.
 LAYERS = (
     *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
-    *("render", "signing", "owners", "findings", "service", "register", "publication", "decide"),
+    *("render", "signing", "owners", "findings", "members", "service", "register"),
+    *("publication", "decide"),
     *("panel_rows", "panel", "search", "forms", "figures", "check", "worklist", "batch", "pages"),
     *("validators", "schema", "auth", "action", "checks", "jobs", "implementations"),
     *("helpers", "views", "cli"),

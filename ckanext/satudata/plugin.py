@@ -20,7 +20,8 @@ from ckanext.satudata.approval.implementations import (
     PermissionLabels,
     XloaderGuard,
 )
-from ckanext.satudata.common import guard, startup
+from ckanext.satudata.common import guard, links, startup
+from ckanext.satudata.roles import implementations as memberships
 
 _CORE_ACTIONS = ("get", "create", "update", "delete", "patch", "file")
 
@@ -70,10 +71,10 @@ class SatudataPlugin(
 
     # IActions
     def get_actions(self) -> dict[str, Any]:
-        """Own actions, and the links of the gate in front of all that write."""
+        """Own actions, and in front of CKAN's the gate and the rule of memberships."""
         return {
             **registry.actions(),
-            **gate.chained_actions(self._existing()),
+            **links.join(gate.chained_actions(self._existing()), memberships.chained_actions()),
             "package_search": guard.package_search,
         }
 

@@ -9,10 +9,11 @@ from ckan.plugins import toolkit as tk
 approval_changed = tk.signals.ckanext.signal(
     "satudata:approval_changed", doc="An approval made a transition."
 )
-#: A role assignment was made or ended. Sender: "assign" or "end". Keyword arguments:
-#: ``assignment`` (dict as of ``satudata_role_show``).
+#: A role assignment was made or decided on. Sender: "propose" (gives nothing yet),
+#: "assign", "confirm", "reject" or "end". Keyword arguments: ``assignment`` (dict as of
+#: ``satudata_role_show``).
 role_changed = tk.signals.ckanext.signal(
-    "satudata:role_changed", doc="A role assignment was made or ended."
+    "satudata:role_changed", doc="A role assignment was made or decided on."
 )
 #: A letter was signed, registered, confirmed or revoked. Sender: what was done ("sign",
 #: "upload", "confirm", "reject", "revoke", "issue"). Keyword arguments: ``letter`` (dict as

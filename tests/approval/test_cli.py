@@ -61,3 +61,27 @@ def test_roles_by_command(command):
     command("role", "end", "--as", city.sysadmin, made["id"])
     assert made["id"] not in command("role", "list", "--person", city.outsider, "--active")
     assert "Error" in command(*("role", "end", "--as", city.outsider, made["id"]), fails=True)
+
+
+def test_roles_are_confirmed_by_command(command):
+    """Propose, be refused as the proposer, confirm, reject, and see the gaps."""
+    city = make.city()
+
+    def propose(code: str) -> str:
+        given = command(
+            *("role", "assign", "--as", city.sekretariat, "--decree", "SK 4/2026"),
+            *("--organization", city.opd, city.outsider, code),
+        )
+        made = json.loads(given[given.index("{") :])
+        assert made["state"] == "proposed"
+        return made["id"]
+
+    first, second = propose("produsen_data"), propose("kepala_opd")
+    assert "Error" in command(*("role", "confirm", "--as", city.sekretariat, first), fails=True)
+    assert '"active"' in command("role", "confirm", "--as", city.walidata, first)
+    again = command(*("role", "confirm", "--as", city.walidata2, first), fails=True)
+    assert city.walidata in again or "2026" in again
+    wrong = ("role", "reject", "--as", city.walidata, "--reason", "Salah", second)
+    assert '"rejected"' in command(*wrong)
+    assert second in command("role", "list", "--person", city.outsider, "--state", "rejected")
+    assert city.opd not in command("role", "vacancies")

@@ -22,7 +22,14 @@ PUBLIC = {
 }
 OFFICIAL = {
     "produsen_data": {"work": "/pekerjaan-saya", "new": "/dataset/new"},
-    "walidata": {"checks": "/pemeriksaan"},
+    "walidata": {
+        "checks": "/pemeriksaan",
+        "roles": "/kelola/peran",
+        "give": "/kelola/peran/beri",
+        "gaps": "/kelola/peran?show=vacancies",
+        "own-roles": "/kelola/peran/saya",
+    },
+    "sysadmin": {"roles": "/kelola/peran"},
     "kepala_opd": {"sign": "/validasi", "mine": "/pekerjaan-saya"},
 }
 #: Only what shuts people out fails the test; the rest is advice.

@@ -10,7 +10,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.common import clock
-from ckanext.satudata.roles import permissions, service
+from ckanext.satudata.roles import members, permissions
 from ckanext.satudata.roles.states import Role
 
 from tests import factories as make
@@ -69,7 +69,7 @@ def test_dates_decide_and_the_tick_follows(city):
     assert _capacity(person, city.opd) is None
     for days, capacity in ((1, "editor"), (2, None)):
         with clock.travel(clock.now() + timedelta(days=days)):
-            service.sync_all()
+            members.sync_all()
             model.Session.commit()
         assert _capacity(person, city.opd) == capacity
 
@@ -77,7 +77,8 @@ def test_dates_decide_and_the_tick_follows(city):
 def test_stand_in_decides_on_behalf(city):
     """A Plh. validates; letter and history say for whom."""
     deputy = make._user("plh")
-    city.assign(deputy, "kepala_opd", city.opd, acting_for=city.kepala_opd, acting_kind="plh")
+    term = {"ends_on": (clock.today() + timedelta(days=9)).isoformat(), "acting_kind": "plh"}
+    city.assign(deputy, "kepala_opd", city.opd, acting_for=city.kepala_opd, **term)
     package = make.dataset(city)
     make.bring_to(city, package, "awaiting_validation")
     make.validate(city, package["id"], deputy)

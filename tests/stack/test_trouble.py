@@ -44,7 +44,9 @@ def _is_public(portal: Portal, one: dict[str, Any]) -> bool:
     """To anyone: page, API and search agree."""
     page = portal.get(f"/dataset/{one['name']}").status_code == 200
     shown = portal.get(f"/api/3/action/package_show?id={one['name']}").status_code == 200
-    found = portal.get(f"/api/3/action/package_search?fq=name:{one['name']}").json()["result"]["count"]
+    found = portal.get(f"/api/3/action/package_search?fq=name:{one['name']}").json()["result"][
+        "count"
+    ]
     assert page == shown == bool(found)
     return page
 

@@ -34,11 +34,7 @@ __all__ = ["satudata_approval"]
 satudata_approval = Blueprint("satudata_approval", __name__)
 
 
-def _missing() -> str:
-    return _("Dataset not found")
-
-
-pages.hide(satudata_approval, _missing)
+pages.hide(satudata_approval)
 
 
 def _view(name: str) -> Panel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, current_app
@@ -15,21 +14,17 @@ from ckan.plugins.toolkit import _
 from ckanext.satudata.common.errors import Refusal
 
 
-def hide(blueprint: Blueprint, message: Callable[[], str]) -> None:
-    """Let the pages of a blueprint answer 404 for what is hidden or missing alike.
+def hide(blueprint: Blueprint) -> None:
+    """Let a blueprint answer for what is hidden as CKAN does for what is missing.
 
-    Who is not signed in is asked to sign in first.
-
-    Args:
-        blueprint: its views raise ObjectNotFound or NotAuthorized.
-        message: the sentence of the page, in the reader's language.
+    Its views raise ObjectNotFound or NotAuthorized; who is not signed in is asked to.
     """
 
     def answer(_error: Exception) -> Any:
         if current_user.is_anonymous:
             return tk.h.redirect_to("user.login", came_from=tk.request.full_path)
         # Raised from here, Flask would take it for an error of the handler itself.
-        return current_app.handle_user_exception(NotFound(message()))
+        return current_app.handle_user_exception(NotFound())
 
     for error in (tk.ObjectNotFound, tk.NotAuthorized):
         blueprint.register_error_handler(error, answer)

@@ -24,11 +24,7 @@ satudata_letters = Blueprint("satudata_letters", __name__)
 _DECISIONS = ("confirm", "reject", "revoke", "sign", "upload")
 
 
-def _missing() -> str:
-    return _("Letter not found")
-
-
-shared.hide(satudata_letters, _missing)
+shared.hide(satudata_letters)
 
 
 def _user() -> model.User:

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from ckanext.satudata.common.cli import as_user, call, show
-from ckanext.satudata.roles.states import Acting, Role
+from ckanext.satudata.roles.states import Acting, Role, State
 
 __all__ = ["role"]
 
 
 @click.group()
 def role() -> None:
-    """Who may act: give, end and list roles."""
+    """Who may act: give, confirm, end and list roles."""
 
 
 @role.command("assign")
@@ -28,9 +28,26 @@ def role() -> None:
 @click.option("--acting-for", help="User stood in for.")
 @click.option("--acting-kind", type=click.Choice([str(one) for one in Acting]))
 def assign(user: str, person: str, code: str, **options: Any) -> None:
-    """Give PERSON the role CODE."""
+    """Give PERSON the role CODE; only what a sysadmin gives holds without "confirm"."""
     data = {key: value for key, value in options.items() if value}
     show(call("satudata_role_assign", user, {"user": person, "role": code, **data}))
+
+
+@role.command("confirm")
+@as_user
+@click.argument("assignment_id")
+def confirm(user: str, assignment_id: str) -> None:
+    """Confirm the proposed role with this id."""
+    show(call("satudata_role_confirm", user, {"id": assignment_id}))
+
+
+@role.command("reject")
+@as_user
+@click.argument("assignment_id")
+@click.option("--reason", required=True, help="Why; kept in the history.")
+def reject(user: str, assignment_id: str, reason: str) -> None:
+    """Reject the proposed role with this id, or take an own proposal back."""
+    show(call("satudata_role_reject", user, {"id": assignment_id, "reason": reason}))
 
 
 @role.command("end")
@@ -48,7 +65,15 @@ def end(user: str, assignment_id: str, ends_on: str | None) -> None:
 @click.option("--code", type=click.Choice([str(one) for one in Role]))
 @click.option("--organization", help="Only in this agency.")
 @click.option("--active", is_flag=True, help="Only those that hold today.")
-def list_(person: str, code: str, organization: str, active: bool) -> None:
-    """List role assignments."""
-    data = {"user": person, "role": code, "organization": organization}
-    show(call("satudata_role_list", None, {**data, "active": active}))
+@click.option("--state", type=click.Choice([str(one) for one in State]))
+@click.option("--limit", type=int, default=100, show_default=True)
+def list_(person: str, code: str, organization: str, active: bool, state: str, limit: int) -> None:
+    """List role assignments, newest first."""
+    data = {"user": person, "role": code, "organization": organization, "state": state}
+    show(call("satudata_role_list", None, {**data, "active": active, "limit": limit}))
+
+
+@role.command("vacancies")
+def vacancies() -> None:
+    """List agencies without a head or without a data producer."""
+    show(call("satudata_role_vacancy_list", None, {}))

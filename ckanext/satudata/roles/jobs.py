@@ -7,7 +7,7 @@ from datetime import date
 from ckan import model
 
 from ckanext.satudata.common import clock
-from ckanext.satudata.roles import service
+from ckanext.satudata.roles import members
 
 __all__ = ["tick_memberships"]
 
@@ -18,7 +18,7 @@ def tick_memberships() -> int:
     """Once a day: take away and give the memberships of roles that ended or began."""
     if _last == [clock.today()]:
         return 0
-    changed = service.sync_all()
+    changed = members.sync_all()
     model.Session.commit()
     _last[:] = [clock.today()]
     return changed

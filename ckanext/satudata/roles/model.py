@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from ckanext.satudata.common.model import Base, iso, text_id, timestamp
-from ckanext.satudata.roles.states import Acting, Role
+from ckanext.satudata.roles import states
+from ckanext.satudata.roles.states import Acting, Role, State
 
 
 class RoleAssignment(Base):
-    """A person holds a role from one day to another, by a decree."""
+    """A person holds a role from one day to another, by a decree.
+
+    Until it is confirmed it is a proposal and gives nothing.
+    """
 
     __table__ = sa.Table(
         "satudata_role_assignment",
@@ -29,6 +33,11 @@ class RoleAssignment(Base):
         sa.Column("acting_kind", sa.Text),
         sa.Column("created_by", sa.Text),
         timestamp("created_at", now=True),
+        sa.Column("confirmed_by", sa.Text),
+        timestamp("confirmed_at"),
+        sa.Column("rejected_by", sa.Text),
+        timestamp("rejected_at"),
+        sa.Column("reject_reason", sa.Text),
         sa.CheckConstraint(
             "role IN ({})".format(", ".join(f"'{role}'" for role in Role)),
             name="ck_satudata_role_assignment_role",
@@ -45,6 +54,14 @@ class RoleAssignment(Base):
             "(acting_for IS NULL) = (acting_kind IS NULL)",
             name="ck_satudata_role_assignment_acting",
         ),
+        sa.CheckConstraint(
+            "confirmed_at IS NULL OR rejected_at IS NULL",
+            name="ck_satudata_role_assignment_decided",
+        ),
+        sa.CheckConstraint(
+            "confirmed_by IS NULL OR confirmed_by <> user_id",
+            name="ck_satudata_role_assignment_confirmed_by",
+        ),
         sa.Index("ix_satudata_role_assignment_user_id", "user_id"),
         sa.Index("ix_satudata_role_assignment_organization_id", "organization_id"),
     )
@@ -60,19 +77,47 @@ class RoleAssignment(Base):
     acting_kind: Mapped[str | None]
     created_by: Mapped[str | None]
     created_at: Mapped[Any]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[Any]
+    rejected_by: Mapped[str | None]
+    rejected_at: Mapped[Any]
+    reject_reason: Mapped[str | None]
 
     @classmethod
     def active_on(cls, day: date) -> sa.sql.Select:
-        """Assignments that hold on a day (first and last day included)."""
+        """Assignments that hold on a day (first and last day included).
+
+        Proposals and rejected ones never do.
+        """
         return sa.select(cls).where(
-            cls.starts_on <= day, sa.or_(cls.ends_on.is_(None), cls.ends_on >= day)
+            cls.confirmed_at.is_not(None),
+            cls.rejected_at.is_(None),
+            cls.starts_on <= day,
+            sa.or_(cls.ends_on.is_(None), cls.ends_on >= day),
         )
 
-    def state(self, day: date) -> str:
-        """``future``, ``active`` or ``ended`` on a day."""
-        if self.starts_on > day:
-            return "future"
-        return "ended" if self.ends_on and self.ends_on < day else "active"
+    @classmethod
+    def state_on(cls, day: date) -> sa.sql.ColumnElement:
+        """The state on a day as a column, in step with :func:`states.state`."""
+        soon = day + timedelta(days=states.ENDING_DAYS)
+        return sa.case(
+            (cls.rejected_at.is_not(None), str(State.REJECTED)),
+            (sa.or_(cls.ends_on < day, cls.ends_on < cls.starts_on), str(State.ENDED)),
+            (cls.confirmed_at.is_(None), str(State.PROPOSED)),
+            (cls.starts_on > day, str(State.FUTURE)),
+            (cls.ends_on <= soon, str(State.ENDING)),
+            else_=str(State.ACTIVE),
+        )
+
+    def state(self, day: date) -> State:
+        """Where the assignment stands on a day."""
+        return states.state(
+            day,
+            self.starts_on,
+            self.ends_on,
+            confirmed=self.confirmed_at is not None,
+            rejected=self.rejected_at is not None,
+        )
 
     def dictize(self, day: date) -> dict[str, Any]:
         """The assignment as the API gives it."""
@@ -86,6 +131,12 @@ class RoleAssignment(Base):
             "ends_on": self.ends_on.isoformat() if self.ends_on else None,
             "acting_for": self.acting_for,
             "acting_kind": self.acting_kind,
-            "state": self.state(day),
+            "state": str(self.state(day)),
+            "created_by": self.created_by,
             "created_at": iso(self.created_at),
+            "confirmed_by": self.confirmed_by,
+            "confirmed_at": iso(self.confirmed_at),
+            "rejected_by": self.rejected_by,
+            "rejected_at": iso(self.rejected_at),
+            "reject_reason": self.reject_reason,
         }

@@ -10,6 +10,9 @@ from ckanext.satudata.common import clock
 from ckanext.satudata.roles.model import RoleAssignment
 from ckanext.satudata.roles.states import Role
 
+#: Roles of the city that read all assignments, give and end them.
+MANAGERS = (Role.WALIDATA, Role.SEKRETARIAT)
+
 
 @dataclass(frozen=True)
 class Holding:
@@ -77,26 +80,66 @@ def holders(role: Role, organization_id: str | None = None) -> list[str]:
     return list(model.Session.scalars(query.distinct()))
 
 
+def _has_any(user: model.User, roles: tuple[Role, ...]) -> bool:
+    return any(one.role in roles for one in holdings(user.id))
+
+
+def can_manage(user: model.User) -> bool:
+    """May a person give and end roles at all: sysadmin, walidata, sekretariat?"""
+    return user.sysadmin or _has_any(user, MANAGERS)
+
+
 def can_assign(user: model.User, to_user_id: str) -> bool:
-    """May a person give a role: sysadmin, or a walidata to somebody else."""
-    if user.sysadmin:
-        return True
-    return user.id != to_user_id and has_role(user.id, Role.WALIDATA)
+    """May a person give a role to another, or end one of another's? Never an own one."""
+    return user.id != to_user_id and can_manage(user)
+
+
+def holds_at_once(user: model.User) -> bool:
+    """Does what a person gives hold without a second one?"""
+    return bool(user.sysadmin)
+
+
+def can_decide(user: model.User) -> bool:
+    """May a person confirm proposals of others: sysadmin or walidata?"""
+    return user.sysadmin or _has_any(user, (Role.WALIDATA,))
+
+
+def barred(user_id: str, assignment: RoleAssignment) -> str | None:
+    """Why a person is no second one for a proposal: ``person``, ``proposer`` or None."""
+    if assignment.user_id == user_id:
+        return "person"
+    return "proposer" if assignment.created_by == user_id else None
+
+
+def can_confirm(user: model.User, assignment: RoleAssignment) -> bool:
+    """May a person confirm this very proposal?"""
+    return can_decide(user) and barred(user.id, assignment) is None
+
+
+def can_reject(user: model.User, assignment: RoleAssignment) -> bool:
+    """May a person reject it: who may confirm, and the proposer (taking it back)?"""
+    return can_confirm(user, assignment) or (
+        barred(user.id, assignment) == "proposer" and can_manage(user)
+    )
 
 
 def can_list_all(user: model.User) -> bool:
     """May a person read everybody's assignments?"""
-    return user.sysadmin or any(
-        one.role in (Role.WALIDATA, Role.SEKRETARIAT) for one in holdings(user.id)
-    )
+    return can_manage(user)
 
 
 __all__ = [
     "Holding",
+    "barred",
     "can_assign",
+    "can_confirm",
+    "can_decide",
     "can_list_all",
+    "can_manage",
+    "can_reject",
     "has_role",
     "holders",
     "holding",
     "holdings",
+    "holds_at_once",
 ]

@@ -6,7 +6,10 @@ from typing import Any
 
 from ckan.plugins import toolkit as tk
 
-from ckanext.satudata.roles.states import Acting, Role
+from ckanext.satudata.roles.states import Acting, State
+
+#: Assignments given at most in one answer, and when nothing is asked.
+MOST, PAGE = 1000, 100
 
 Schema = dict[str, Any]
 
@@ -17,9 +20,9 @@ def assign() -> Schema:
     optional = v("ignore_empty")
     return {
         "user": [v("not_empty"), v("satudata_user_id")],
-        "role": [v("not_empty"), v("one_of")([str(role) for role in Role])],
+        "role": [v("not_empty"), v("satudata_role")],
         "organization": [optional, v("satudata_organization_id")],
-        "decree": [v("not_empty"), v("unicode_safe")],
+        "decree": [v("remove_whitespace"), v("not_empty"), v("unicode_safe")],
         "starts_on": [optional, v("satudata_date")],
         "ends_on": [optional, v("satudata_date")],
         "acting_for": [optional, v("satudata_user_id")],
@@ -48,7 +51,22 @@ def list_() -> Schema:
     optional = v("ignore_empty")
     return {
         "user": [optional, v("satudata_user_id")],
-        "role": [optional, v("one_of")([str(role) for role in Role])],
+        "role": [optional, v("satudata_role")],
         "organization": [optional, v("satudata_organization_id")],
         "active": [optional, v("boolean_validator")],
+        "state": [optional, v("one_of")([str(state) for state in State])],
+        "q": [optional, v("unicode_safe")],
+        "limit": [v("default")(PAGE), v("natural_number_validator")],
+        "after": [optional, v("unicode_safe")],
     }
+
+
+def reject() -> Schema:
+    """Input of ``satudata_role_reject``."""
+    v = tk.get_validator
+    return {**show(), "reason": [v("remove_whitespace"), v("not_empty"), v("unicode_safe")]}
+
+
+def vacancies() -> Schema:
+    """Input of ``satudata_role_vacancy_list``: nothing."""
+    return {}

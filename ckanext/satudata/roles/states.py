@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
 
@@ -30,6 +31,25 @@ class Acting(str, Enum):
     PLT = "plt"
     PLH = "plh"
     AN = "an"
+
+
+class State(str, Enum):
+    """Where an assignment stands; derived from its dates and decisions, stored nowhere."""
+
+    __str__ = str.__str__
+
+    PROPOSED = "proposed"
+    FUTURE = "future"
+    ACTIVE = "active"
+    ENDING = "ending"
+    ENDED = "ended"
+    REJECTED = "rejected"
+
+
+#: States in which the role gives its rights.
+HOLDS = (State.ACTIVE, State.ENDING)
+#: An assignment that holds no longer than so many days is ending.
+ENDING_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -61,3 +81,27 @@ FACTS: dict[Role, Facts] = {
 
 #: Capacities from weakest to strongest; of several roles the strongest counts.
 CAPACITIES = ("member", "editor")
+
+#: Roles without which an agency can neither prepare nor validate a dataset.
+NEEDED = (Role.KEPALA_OPD, Role.PRODUSEN_DATA)
+
+
+def state(
+    day: date, starts_on: date, ends_on: date | None, *, confirmed: bool, rejected: bool
+) -> State:
+    """Where an assignment stands on a day.
+
+    A proposal whose last day has passed has ended without ever holding, and so has a
+    role that was ended before its first day.
+    """
+    if rejected:
+        return State.REJECTED
+    if ends_on is not None and (ends_on < day or ends_on < starts_on):
+        return State.ENDED
+    if not confirmed:
+        return State.PROPOSED
+    if starts_on > day:
+        return State.FUTURE
+    if ends_on is not None and (ends_on - day).days <= ENDING_DAYS:
+        return State.ENDING
+    return State.ACTIVE
