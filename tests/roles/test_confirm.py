@@ -43,7 +43,7 @@ def city(kept, with_plugins, non_clean_db) -> make.City:
 def _propose(city: make.City, by: str = "sekretariat", **more: Any) -> dict[str, Any]:
     """A producer's role for a new person."""
     data = {
-        "user": make._user("calon"),
+        "user": make.user("calon"),
         "role": "produsen_data",
         "organization": city.opd,
         "decree": "SK 7/2026",
@@ -136,7 +136,7 @@ def test_who_has_no_account_or_no_role_any_more_does_nothing(city, person):
     """Anonymous, a walidata whose role ended, and a deleted account."""
     made, caller = _propose(city), None
     if person:
-        caller = make._user("bekas", **({"sysadmin": True} if person == "deleted" else {}))
+        caller = make.user("bekas", **({"sysadmin": True} if person == "deleted" else {}))
         if person == "ended":
             role = city.assign(caller, "walidata")
             make.call("satudata_role_end", city.sysadmin, id=role["id"])
@@ -250,7 +250,7 @@ def test_the_second_one_is_told_who_was_first(city):
 
 def test_two_who_give_the_same_role_at_once(city):
     """One is recorded, the other told of the overlap."""
-    person, answers, barrier = make._user("rebutan"), [], threading.Barrier(2)
+    person, answers, barrier = make.user("rebutan"), [], threading.Barrier(2)
 
     def give(by: str) -> None:
         barrier.wait()
@@ -346,7 +346,7 @@ def test_a_future_role_that_is_ended_never_holds(city):
 
 def test_a_stand_in_ends_by_itself(city):
     """On the day after the last one nobody stands in, without anybody doing anything."""
-    deputy, last = make._user("plh"), clock.today() + timedelta(days=3)
+    deputy, last = make.user("plh"), clock.today() + timedelta(days=3)
     data = {"acting_for": city.kepala_opd, "acting_kind": "plh", "ends_on": last.isoformat()}
     made = city.assign(deputy, "kepala_opd", city.opd, **data)
     assert (made["state"], made["acting_for_name"]) == ("ending", city.kepala_opd)
@@ -402,7 +402,7 @@ def test_the_state_of_the_table_is_that_of_the_code(city):
 
 def test_list_is_filtered_and_paged(city):
     """By state and name; a page goes on after the last one read."""
-    person = make._user("cari100")
+    person = make.user("cari100")
     for opd in (city.opd, city.other):
         _propose(city, "sysadmin", user=person, organization=opd)
     text = person[:-3]
@@ -417,7 +417,7 @@ def test_list_is_filtered_and_paged(city):
 
 def test_agencies_without_head_or_officer(city):
     """A proposal does not fill the gap, a confirmed role does."""
-    name = f"baru-{make._user('x')}"
+    name = f"baru-{make.user('x')}"
     make.call("organization_create", city.sysadmin, name=name, title="Dinas Baru")
 
     def missing() -> list[str]:

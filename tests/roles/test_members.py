@@ -130,10 +130,10 @@ def test_what_was_written_past_the_actions_is_taken_away(city):
 
 def test_a_purged_agency_and_a_deleted_person_do_not_stop_the_tick(city):
     """Their assignments give nothing, and everybody else's are still derived."""
-    name, person = f"hapus-{uuid.uuid4().hex[:8]}", make._user("hapus")
+    name, person = f"hapus-{uuid.uuid4().hex[:8]}", make.user("hapus")
     make.call("organization_create", city.sysadmin, name=name)
     city.assign(person, "produsen_data", name)
-    gone = make._user("pergi")
+    gone = make.user("pergi")
     city.assign(gone, "produsen_data", city.opd)
     make.call("organization_purge", city.sysadmin, id=name)
     make.call("user_delete", city.sysadmin, id=gone)

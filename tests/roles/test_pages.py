@@ -53,7 +53,7 @@ def _text(page: Any) -> str:
 
 def _form(city: make.City, **more: str) -> dict[str, str]:
     return {
-        "user": make._user("formulir"),
+        "user": make.user("formulir"),
         "role": "produsen_data",
         "organization": city.opd,
         "decree": "SK 9/2026",
@@ -175,7 +175,7 @@ def test_errors_stand_beside_the_field_with_what_was_typed(city, app, as_, field
 def test_a_person_is_found_by_full_name(city, app, as_):
     """One of that name is taken; near names are offered; two of a name are not guessed."""
     full = f"Siti {uuid.uuid4().hex[:6]} Rahma"
-    first = make._user("siti", fullname=full)
+    first = make.user("siti", fullname=full)
     data = _form(city, user=full.lower())
     app.post("/kelola/peran/beri", data=data, headers=as_("sekretariat"))
     (made,) = make.call("satudata_role_list", city.sysadmin, user=first)
@@ -184,7 +184,7 @@ def test_a_person_is_found_by_full_name(city, app, as_):
         "/kelola/peran/beri", data=_form(city, user=full[:11]), headers=as_("sekretariat")
     )
     assert f"{first} ({full})" in near.body
-    second = make._user("siti", fullname=full)
+    second = make.user("siti", fullname=full)
     app.post("/kelola/peran/beri", data=_form(city, user=full), headers=as_("sekretariat"))
     assert make.call("satudata_role_list", city.sysadmin, user=second) == []
 
@@ -229,7 +229,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(city, app, as_):
 
     before = queries()
     for _number in range(12):
-        made = make._user("banyak")
+        made = make.user("banyak")
         city.assign(made, "forum_anggota")
     assert queries() == before
 

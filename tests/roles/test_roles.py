@@ -46,7 +46,7 @@ def test_memberships_follow_from_roles(city):
 
 def test_who_lost_the_role_cannot_go_on_editing(city):
     """Ending takes the membership away at once, and the rights with it."""
-    person = make._user("pindah")
+    person = make.user("pindah")
     given = city.assign(person, "produsen_data", city.opd)
     package = make.call("package_create", person, name=f"d-{person}", owner_org=city.opd)
     ended = make.call("satudata_role_end", city.sysadmin, id=given["id"])
@@ -60,7 +60,7 @@ def test_who_lost_the_role_cannot_go_on_editing(city):
 
 def test_dates_decide_and_the_tick_follows(city):
     """A role of tomorrow gives nothing today; the day after its end it is gone."""
-    person = make._user("besok")
+    person = make.user("besok")
     tomorrow = clock.today() + timedelta(days=1)
     day = tomorrow.isoformat()
     city.assign(person, "produsen_data", city.opd, starts_on=day, ends_on=day)
@@ -76,7 +76,7 @@ def test_dates_decide_and_the_tick_follows(city):
 
 def test_stand_in_decides_on_behalf(city):
     """A Plh. validates; letter and history say for whom."""
-    deputy = make._user("plh")
+    deputy = make.user("plh")
     term = {"ends_on": (clock.today() + timedelta(days=9)).isoformat(), "acting_kind": "plh"}
     city.assign(deputy, "kepala_opd", city.opd, acting_for=city.kepala_opd, **term)
     package = make.dataset(city)
