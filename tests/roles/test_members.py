@@ -128,6 +128,26 @@ def test_what_was_written_past_the_actions_is_taken_away(city):
     assert jobs.tick_memberships() == 0
 
 
+def test_members_of_before_stay_until_the_first_role_is_given(city):
+    """On a portal that had editors nobody loses a right on the day of the installation."""
+    name = f"lama-{uuid.uuid4().hex[:8]}"
+    group = model.Group.get(make.call("organization_create", city.sysadmin, name=name)["id"])
+    editor = model.User.get(make.user("lama"))
+    row = model.Member(
+        table_name="user", table_id=editor.id, group=group, capacity="editor", state="active"
+    )
+    model.Session.add(row)
+    model.Session.commit()
+    jobs._last.clear()
+    jobs.tick_memberships()
+    make.call("organization_patch", city.sysadmin, id=name, title="Nama Baru")
+    assert _members(name) == {(editor.name, "editor")}
+    city.assign(make.user("baru"), "kepala_opd", name)
+    jobs._last.clear()
+    jobs.tick_memberships()
+    assert editor.name not in {one for one, _capacity in _members(name)}
+
+
 def test_a_purged_agency_and_a_deleted_person_do_not_stop_the_tick(city):
     """Their assignments give nothing, and everybody else's are still derived."""
     name, person = f"hapus-{uuid.uuid4().hex[:8]}", make.user("hapus")
