@@ -7,6 +7,7 @@ signs with certificates of the national certification service.
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -61,4 +62,7 @@ def sign(pdf: bytes, name: str) -> bytes:
     """A PDF with the electronic signature of a person."""
     target = IncrementalPdfFileWriter(io.BytesIO(pdf))
     how = signers.PdfSignatureMetadata(field_name="Signature1", md_algorithm="sha256")
-    return signers.sign_pdf(target, how, signer=_signer(name)[0]).getvalue()
+    # The library wants a thread without a running event loop, as a browser test has one.
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(signers.sign_pdf, target, how, signer=_signer(name)[0])
+        return done.result().getvalue()

@@ -10,7 +10,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -127,9 +126,7 @@ def _sign(head: Person, title: str) -> str:
         )
         page.click('a[href$="/pdf"]')
     pdf = started.value.path().read_bytes()
-    # The signing library wants a thread without the browser's event loop.
-    with ThreadPoolExecutor(1) as pool:
-        signed = pool.submit(signing.sign, pdf, "Kepala").result()
+    signed = signing.sign(pdf, "Kepala")
     page.set_input_files(
         "input[type=file][name=upload]",
         {"name": "surat-validasi.pdf", "mimeType": "application/pdf", "buffer": signed},
