@@ -27,6 +27,8 @@ def stopped(portal: Portal, name: str) -> Iterator[None]:
         yield
     finally:
         portal.ctl("start", name)
+        if name in ("solr", "postgresql"):
+            portal.wait(lambda: portal.answers(name))
 
 
 def _dataset(demo: Any, road: str) -> dict[str, Any]:
@@ -62,7 +64,6 @@ def test_index_dies_between_check_and_publication(portal: Portal, demo: Any) -> 
         assert _state(demo, one) == "validated"
         answer = portal.get(f"/api/3/action/package_show?id={one['name']}")
         assert answer.status_code in (403, 404, 503)
-    portal.wait(lambda: portal.answers("solr"))
     portal.wait(lambda: _state(demo, one) == "published", PUBLISHED_WITHIN)
     assert _is_public(portal, one)
     kinds = [e["kind"] for e in demo.as_("walidata").satudata_approval_history(id=one["name"])]
