@@ -22,7 +22,7 @@ import requests
 import tables
 import yaml
 from ckanapi import NotFound, RemoteCKAN
-from road import NUMBERED, ROADS, Walk
+from road import AFTERWARDS, NUMBERED, ROADS, Walk
 
 HERE = Path(__file__).parent
 PASSWORD = "satudata-demo"
@@ -156,15 +156,24 @@ class Seed:
 
     def check(self, one: dict[str, Any]) -> None:
         """One dataset along its road, as far as no letter needs a number."""
-        self._walk(one, slice(0, self._first_letter(one)))
+        self._walk(one, slice(0, self._first(one, NUMBERED)))
+
+    def issue(self, one: dict[str, Any]) -> None:
+        """Validate and sign; one after the other, so that numbers are always the same."""
+        self._walk(one, slice(self._first(one, NUMBERED), self._first(one, (AFTERWARDS,))))
+
+    def finish(self, one: dict[str, Any]) -> None:
+        """What follows once the tick has published it."""
+        self._walk(one, slice(self._first(one, (AFTERWARDS,)), None))
 
     def sign(self, one: dict[str, Any]) -> None:
-        """The rest of the road; one after the other, so that numbers are always the same."""
-        self._walk(one, slice(self._first_letter(one), None))
+        """Everything that follows the check."""
+        self.issue(one)
+        self.finish(one)
 
-    def _first_letter(self, one: dict[str, Any]) -> int:
+    def _first(self, one: dict[str, Any], names: tuple[str, ...]) -> int:
         steps = ROADS[one["road"]]
-        return next((n for n, step in enumerate(steps) if step in NUMBERED), len(steps))
+        return next((n for n, step in enumerate(steps) if step in names), len(steps))
 
     def _walk(self, one: dict[str, Any], part: slice) -> None:
         walk = Walk(one, self.agency[one["org"]]["short"], self.as_, self.download)
@@ -192,8 +201,9 @@ class Seed:
         with ThreadPoolExecutor(THREADS) as pool:
             for do, items in work:
                 list(pool.map(do, items))
-        for one in sets:
-            self.sign(one)
+            for one in sets:
+                self.issue(one)
+            list(pool.map(self.finish, sets))
         order = ["admin", *(one["user"] for one in people)]
         self.accounts.sort(key=lambda one: order.index(one["user"]))
         self.file.write_text(json.dumps(self.accounts, indent=2))

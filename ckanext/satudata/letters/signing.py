@@ -18,6 +18,8 @@ from ckanext.satudata.common.errors import refuse
 from ckanext.satudata.interfaces import ISatudataSignature, SignatureAdapter, SignatureError
 
 log = logging.getLogger(__name__)
+# It logs each issuer that is not trusted with a traceback; check() tells that in words.
+logging.getLogger("pyhanko.sign.validation").setLevel(logging.ERROR)
 
 
 def adapter() -> SignatureAdapter | None:
