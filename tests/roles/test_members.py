@@ -142,23 +142,33 @@ def test_members_of_before_stay_until_the_first_role_is_given(city):
     jobs.tick_memberships()
     make.call("organization_patch", city.sysadmin, id=name, title="Nama Baru")
     assert _members(name) == {(editor.name, "editor")}
-    city.assign(make.user("baru"), "kepala_opd", name)
+    data = {"user": make.user("baru"), "role": "kepala_opd", "organization": name}
+    made = make.call("satudata_role_assign", city.sekretariat, decree="SK 6/2026", **data)
+    jobs._last.clear()
+    jobs.tick_memberships()
+    assert _members(name) == {(editor.name, "editor")}, "a proposal takes nothing away"
+    make.call("satudata_role_confirm", city.walidata, id=made["id"])
     jobs._last.clear()
     jobs.tick_memberships()
     assert editor.name not in {one for one, _capacity in _members(name)}
 
 
-def test_a_purged_agency_and_a_deleted_person_do_not_stop_the_tick(city):
-    """Their assignments give nothing, and everybody else's are still derived."""
+def test_an_agency_that_is_gone_and_a_deleted_person_do_not_stop_the_tick(city):
+    """Purged or deleted, their assignments give nothing; everybody else keeps theirs."""
     name, person = f"hapus-{uuid.uuid4().hex[:8]}", make.user("hapus")
     make.call("organization_create", city.sysadmin, name=name)
     city.assign(person, "produsen_data", name)
+    closed = f"tutup-{uuid.uuid4().hex[:8]}"
+    make.call("organization_create", city.sysadmin, name=closed)
+    city.assign(person, "produsen_data", closed)
+    make.call("organization_delete", city.sysadmin, id=closed)
     gone = make.user("pergi")
     city.assign(gone, "produsen_data", city.opd)
     make.call("organization_purge", city.sysadmin, id=name)
     make.call("user_delete", city.sysadmin, id=gone)
     members.sync_all()
     model.Session.commit()
+    assert _members(closed) == set()
     assert gone not in {name for name, _capacity in _members(city.opd)}
     assert (city.produsen_data, "editor") in _members(city.opd)
 

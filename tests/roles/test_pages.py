@@ -234,7 +234,11 @@ def test_number_of_queries_does_not_grow_with_the_rows(city, app, as_):
     assert queries() == before
 
 
-def test_csrf_is_asked_for(city, app, as_):
-    """A decision sent from another page is refused."""
-    page = app.get("/kelola/peran/beri", headers=as_("walidata")).body
-    assert 'name="_csrf_token"' in page
+def test_every_form_carries_the_token_against_forgery(city, app, as_):
+    """Of giving, and of each decision."""
+    proposed = make.call("satudata_role_assign", city.sekretariat, **_form(city))
+    held = city.assign(make.user("akhir"), "produsen_data", city.opd)
+    for path in ("beri", proposed["id"], held["id"]):
+        page = app.get(f"/kelola/peran/{path}", headers=as_("walidata")).body
+        middle = page[page.index('role="main"') :]
+        assert middle.count('method="post"') == middle.count('name="_csrf_token"') > 0

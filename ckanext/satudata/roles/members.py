@@ -2,7 +2,7 @@
 
 They are never edited by hand: what no role gives is taken away, so that a person whose
 role ended cannot go on editing. A membership of an agency that is deleted, or of a
-deleted person, follows from no role. Organizations without any assignment are left alone.
+deleted person, follows from no role. Organizations without a confirmed role are left alone.
 """
 
 from __future__ import annotations
@@ -101,11 +101,12 @@ def present(organization_id: str) -> set[tuple[str, str]]:
 def _of_organizations() -> sa.sql.Select:
     """Memberships of people in managed organizations, whatever their state.
 
-    An organization is managed from its first role on: on a portal that had members before,
-    nobody loses a right on the day of the installation.
+    An organization is managed from its first confirmed role on: on a portal that had members
+    before, nobody loses a right on the day of the installation, nor by a mere proposal.
     """
     managed = sa.select(RoleAssignment.organization_id).where(
-        RoleAssignment.organization_id.is_not(None)
+        RoleAssignment.organization_id.is_not(None),
+        RoleAssignment.confirmed_at.is_not(None),
     )
     return (
         sa.select(model.Member)
