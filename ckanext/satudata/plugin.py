@@ -14,7 +14,7 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.satudata import cli, profile, registry
 from ckanext.satudata import config as settings
-from ckanext.satudata.approval import gate
+from ckanext.satudata.approval import gate, withdrawn
 from ckanext.satudata.approval.implementations import (
     PackageController,
     PermissionLabels,
@@ -71,10 +71,15 @@ class SatudataPlugin(
 
     # IActions
     def get_actions(self) -> dict[str, Any]:
-        """Own actions, and in front of CKAN's the gate and the rule of memberships."""
+        """Own actions, and in front of CKAN's the gate and the rule of memberships.
+
+        And in front of those that read a dataset, the news that it was withdrawn.
+        """
+        existing = self._existing()
         return {
             **registry.actions(),
-            **links.join(gate.chained_actions(self._existing()), memberships.chained_actions()),
+            **links.join(gate.chained_actions(existing), memberships.chained_actions()),
+            **withdrawn.chained_actions(existing),
             "package_search": guard.package_search,
         }
 

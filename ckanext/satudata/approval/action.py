@@ -1,22 +1,23 @@
-"""API of the approval: one action per transition, and show, list, history."""
+"""API of the approval: one action per transition; what only reads is in ``reads``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
-from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata import signals
-from ckanext.satudata.approval import decide, findings, permissions, publication, schema, service
-from ckanext.satudata.approval.model import Approval
-from ckanext.satudata.approval.states import TRANSITIONS, State
-from ckanext.satudata.common import actor, events
+from ckanext.satudata.approval import decide, publication, schema
+from ckanext.satudata.approval.reads import (
+    satudata_approval_history,
+    satudata_approval_list,
+    satudata_approval_show,
+    satudata_withdrawal_list,
+)
+from ckanext.satudata.approval.states import TRANSITIONS
+from ckanext.satudata.common import actor
 from ckanext.satudata.common.inputs import json_inputs
-from ckanext.satudata.roles import permissions as roles
 
 __all__ = [
     "satudata_approval_history",
@@ -24,10 +25,9 @@ __all__ = [
     "satudata_approval_show",
     "satudata_finding_answer",
     "satudata_letter_issue",
+    "satudata_withdrawal_list",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]
-
-_LIST_LIMIT = 50
 
 
 @tk.validate_action_data(schema.submit)
@@ -384,108 +384,3 @@ def satudata_approval_cancel(context: Context, data_dict: dict[str, Any]) -> dic
         ValidationError: wrong state, no reason, or a conflict.
     """
     return decide.decide("cancel", context, data_dict)
-
-
-@tk.side_effect_free
-@tk.validate_action_data(schema.dataset)
-def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Show where a dataset stands.
-
-    Args:
-        context: CKAN's context.
-        data_dict: ``id`` of the dataset, name or id.
-
-    Returns:
-        ``state``, ``revision``, ``round``, ``organization_id``, ``priority``,
-        ``fingerprint``, who and when (``submitted_by``, ``claimed_by``, ``checked_by``,
-        ``endorsed_by``, ``validated_by`` …), ``letter_id``, ``due_at``, ``checklist``,
-        and ``findings``. A dataset never submitted is a draft with revision 0.
-
-    Raises:
-        ObjectNotFound: no such dataset, or none that the caller may see.
-        NotAuthorized: the caller is no party of the process.
-    """
-    package_id = decide.package_id(context, data_dict["id"])
-    tk.check_access("satudata_approval_show", context, {"id": package_id})
-    approval = service.current(package_id)
-    if approval is None:
-        return {
-            "package_id": package_id,
-            "state": str(State.DRAFT),
-            "revision": 0,
-            "round": 0,
-            "findings": [],
-        }
-    package = model.Package.get(package_id)
-    rows = [
-        {**one.dictize(), "answer": findings.answer(one, package)} for one in findings.of(approval)
-    ]
-    return {**approval.dictize(), "findings": rows}
-
-
-@tk.side_effect_free
-@tk.validate_action_data(schema.dataset)
-def satudata_approval_history(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
-    """List what happened to a dataset, oldest first.
-
-    Args:
-        context: CKAN's context.
-        data_dict: ``id`` of the dataset, name or id.
-
-    Returns:
-        Events: ``number``, ``at``, ``kind`` (transition), ``user_id``, ``role``,
-        ``acting_for``, ``from_state``, ``to_state``, ``comment``, ``fingerprint``,
-        ``data``, ``hash``.
-
-    Raises:
-        ObjectNotFound: no such dataset, or none that the caller may see.
-        NotAuthorized: the caller is no party of the process.
-    """
-    package_id = decide.package_id(context, data_dict["id"])
-    tk.check_access("satudata_approval_history", context, {"id": package_id})
-    found = model.Session.scalars(events.Event.of(service.stream(package_id)))
-    return [one.dictize() for one in found]
-
-
-@tk.side_effect_free
-@tk.validate_action_data(schema.list_)
-def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
-    """List approvals the caller is a party of, most urgent first.
-
-    Args:
-        context: CKAN's context.
-        data_dict: optional ``state``, ``organization``, ``mine`` (true: those whose
-            next step is the caller's), ``limit`` (1-100, default 50), ``after`` (id of
-            the last one of the page before).
-
-    Returns:
-        Approvals as of ``satudata_approval_show``, with ``name`` and ``title`` of the
-        dataset, without findings.
-
-    Raises:
-        NotAuthorized: not signed in.
-    """
-    tk.check_access("satudata_approval_list", context, data_dict)
-    user = actor.user(context)
-    query = (
-        sa.select(Approval, model.Package.name, model.Package.title)
-        .join(model.Package, model.Package.id == Approval.package_id)
-        .where(model.Package.state == "active")
-        .where(permissions.visible_to(user, roles.holdings(user.id)))
-    )
-    if data_dict.get("state"):
-        query = query.where(Approval.state == data_dict["state"])
-    if data_dict.get("organization"):
-        query = query.where(Approval.organization_id == data_dict["organization"])
-    if data_dict.get("mine"):
-        query = query.where(permissions.waits_for(roles.holdings(user.id)))
-    far = sa.func.coalesce(Approval.due_at, sa.text("'infinity'::timestamptz"))
-    if data_dict.get("after"):
-        last = sa.select(far, Approval.id).where(Approval.id == data_dict["after"]).subquery()
-        query = query.where(sa.tuple_(far, Approval.id) > sa.select(*last.c))
-    limit = max(1, min(data_dict.get("limit") or _LIST_LIMIT, 100))
-    rows = model.Session.execute(query.order_by(far, Approval.id).limit(limit))
-    return [
-        {**approval.dictize(), "name": name, "title": title or name}
-        for approval, name, title in rows
-    ]

@@ -85,6 +85,12 @@ def satudata_letter_issue(context: Context, data_dict: dict[str, Any]) -> AuthRe
     return {"success": False, "msg": _("Letters on paper are issued by a walidata.")}
 
 
+@tk.auth_allow_anonymous_access
+def satudata_withdrawal_list(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Everybody, without signing in."""
+    return {"success": True}
+
+
 for _name in TRANSITIONS:
     globals()[f"satudata_approval_{_name}"] = _transition(_name)
 
@@ -94,5 +100,6 @@ __all__ = [
     "satudata_approval_show",
     "satudata_finding_answer",
     "satudata_letter_issue",
+    "satudata_withdrawal_list",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]

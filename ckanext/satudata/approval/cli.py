@@ -87,6 +87,14 @@ def list_(state: str | None, organization: str | None) -> None:
     show(call("satudata_approval_list", _site_user(), data))
 
 
+@approval.command("withdrawals")
+@click.option("--limit", type=int, help="At most so many, 100 at most.")
+@click.option("--after", help="Id of the last one of the page before.")
+def withdrawals(limit: int | None, after: str | None) -> None:
+    """List withdrawn datasets as the public sees them, newest first."""
+    show(call("satudata_withdrawal_list", None, {"limit": limit, "after": after}))
+
+
 @approval.command("history")
 @click.argument("dataset")
 def history_(dataset: str) -> None:

@@ -97,6 +97,15 @@ def answer() -> Schema:
     }
 
 
+def withdrawals() -> Schema:
+    """Input of ``satudata_withdrawal_list``."""
+    v = tk.get_validator
+    return {
+        "limit": [v("ignore_empty"), v("natural_number_validator")],
+        "after": [v("ignore_empty"), v("unicode_safe")],
+    }
+
+
 def list_() -> Schema:
     """Input of ``satudata_approval_list``."""
     v = tk.get_validator

@@ -231,6 +231,12 @@ def withdraw_reasons() -> dict[str, str]:
     }
 
 
+def withdrawn(date: str, reason: str, notice: str) -> str:
+    """What the API says of a withdrawn dataset."""
+    text = _("This dataset was withdrawn on %(date)s. Reason: %(reason)s. %(notice)s")
+    return (text % {"date": date, "reason": reason, "notice": notice}).strip()
+
+
 def private_required() -> str:
     """Refusal: a dataset cannot be made public directly."""
     return _(

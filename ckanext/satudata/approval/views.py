@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, make_response, send_file
 from flask.views import MethodView
 
 from ckan import model
@@ -22,6 +22,7 @@ from ckanext.satudata.approval import (
     service,
     states,
     texts,
+    withdrawn,
     worklist,
 )
 from ckanext.satudata.approval.panel import Panel
@@ -388,6 +389,35 @@ def draft_letter() -> Response:
     if found is None:
         raise tk.ObjectNotFound
     return send_file(io.BytesIO(found), mimetype="application/pdf", download_name="rancangan.pdf")
+
+
+@satudata_approval.route("/ditarik")
+def withdrawals() -> str:
+    """The datasets that were public and are withdrawn, for everybody."""
+    rows = withdrawn.find(limit=withdrawn.PAGE + 1, after=tk.request.args.get("after"))
+    shown = rows[: withdrawn.PAGE]
+    more = tk.url_for("satudata_approval.withdrawals", after=shown[-1].id) if shown else None
+    return tk.render(
+        "satudata/approval/withdrawals.html",
+        {"rows": shown, "next_url": more if len(rows) > len(shown) else None},
+    )
+
+
+@satudata_approval.after_app_request
+def tell_of_withdrawal(response: Response) -> Response:
+    """Answer 410 with the notice where a page or file of withdrawn data is refused."""
+    rule, args = tk.request.url_rule, tk.request.view_args or {}
+    if response.status_code not in (401, 403, 404) or tk.request.method not in ("GET", "HEAD"):
+        return response
+    if rule is None or not rule.rule.startswith(("/dataset/", "/datastore/")):
+        return response
+    keys = [args.get(key) for key in ("id", "_id", "resource_id")]
+    found = withdrawn.instead(keys, {"user": current_user.name})
+    if found is None:
+        return response
+    answer = make_response(tk.render("satudata/approval/withdrawn.html", {"notice": found}), 410)
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
 
 
 @satudata_approval.route("/pekerjaan-saya")

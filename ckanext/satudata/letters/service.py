@@ -367,6 +367,20 @@ def docx(letter: Letter) -> bytes:
     return render.docx(letter.kind, letter.content)
 
 
+def title_on(letter_id: Any, package_id: Any) -> sa.sql.ColumnElement[str | None]:
+    """The title that a letter gives a dataset, as an expression for other queries.
+
+    Args:
+        letter_id: column of the letter's id.
+        package_id: column of the dataset's id.
+    """
+    return (
+        sa.select(LetterItem.title)
+        .where(LetterItem.letter_id == letter_id, LetterItem.package_id == package_id)
+        .scalar_subquery()
+    )
+
+
 def signed_ids(letter_ids: list[str]) -> set[str]:
     """Which of these letters are signed and in effect. Publication asks this."""
     if not letter_ids:
