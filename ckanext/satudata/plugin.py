@@ -14,7 +14,7 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.satudata import cli, profile, registry
 from ckanext.satudata import config as settings
-from ckanext.satudata.approval import gate, withdrawn
+from ckanext.satudata.approval import gate, views, withdrawn
 from ckanext.satudata.approval.implementations import (
     PackageController,
     PermissionLabels,
@@ -102,6 +102,7 @@ class SatudataPlugin(
 
     # IMiddleware
     def make_middleware(self, app: Any, config: CKANConfig) -> Any:
-        """Answer 503 while the portal is not fit to serve."""
+        """Answer 503 while the portal is not fit to serve, 410 for withdrawn data."""
+        views.tell_of_withdrawals(app)
         app.wsgi_app = guard.Guard(app.wsgi_app)
         return app

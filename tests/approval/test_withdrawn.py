@@ -128,7 +128,9 @@ def test_pages_and_files_answer_410_with_the_notice(app, gone, as_, pattern, key
     answer = app.get(_path(pattern, gone, key), headers=as_(person), status=None)
     assert answer.status_code == 410
     assert answer.headers["X-Robots-Tag"] == "noindex"
-    for told in (TITLE, "Dinas Kesehatan", ESCAPED, '<meta name="robots" content="noindex">'):
+    robots = '<meta name="robots" content="noindex">'
+    # The style sheets too: a page made after another one in a request would have none.
+    for told in (TITLE, "Dinas Kesehatan", ESCAPED, robots, 'rel="stylesheet"'):
         assert told in answer.body, told
     for hidden in ("<b>Kecamatan", "Rahasia", "41207", "Orang yang berdomisili", "Penduduk 1"):
         assert hidden not in answer.body, hidden

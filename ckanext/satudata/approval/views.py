@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, make_response, send_file
+from flask import Blueprint, Flask, Response, make_response, send_file
 from flask.views import MethodView
 
 from ckan import model
@@ -403,18 +405,27 @@ def withdrawals() -> str:
     )
 
 
-@satudata_approval.after_app_request
-def tell_of_withdrawal(response: Response) -> Response:
-    """Answer 410 with the notice where a page or file of withdrawn data is refused."""
+def tell_of_withdrawals(app: Flask) -> None:
+    """Ask for a notice before CKAN's page of a refusal is made.
+
+    In the place of its error handlers, so that only one of the two pages is rendered.
+    """
+    for code in (401, 403, 404):
+        for kind, standard in list(app.error_handler_spec[None][code].items()):
+            app.register_error_handler(kind, functools.partial(_gone_or, standard))
+
+
+def _gone_or(standard: Callable[[Exception], Any], error: Exception) -> Any:
+    """Answer 410 where a page or file of withdrawn data is refused."""
     rule, args = tk.request.url_rule, tk.request.view_args or {}
-    if response.status_code not in (401, 403, 404) or tk.request.method not in ("GET", "HEAD"):
-        return response
-    if rule is None or not rule.rule.startswith(("/dataset/", "/datastore/")):
-        return response
+    if tk.request.method not in ("GET", "HEAD") or rule is None:
+        return standard(error)
+    if not rule.rule.startswith(("/dataset/", "/datastore/")):
+        return standard(error)
     keys = [args.get(key) for key in ("id", "_id", "resource_id")]
     found = withdrawn.instead(keys, {"user": current_user.name})
     if found is None:
-        return response
+        return standard(error)
     answer = make_response(tk.render("satudata/approval/withdrawn.html", {"notice": found}), 410)
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
