@@ -447,9 +447,15 @@ def _withdraw(
         publication.reason = decision.values["reason"]
         publication.notice = decision.comment.strip()
     letters.void_line(approval.letter_id, package.id, "withdrawn")
-    # Written straight to the row: a withdrawal must work with the index down.
-    package.private = True
-    package.metadata_modified = clock.now().replace(tzinfo=None)
+    # Straight to the row, past the ORM: a withdrawal must work with the index down, and
+    # CKAN 2.11 indexes what the ORM wrote before it commits.
+    now = clock.now().replace(tzinfo=None)
+    model.Session.execute(
+        sa.update(model.Package.__table__)
+        .where(model.Package.id == package.id)
+        .values(private=True, metadata_modified=now)
+    )
+    model.Session.expire(package)
     return {"reason": decision.values["reason"]}
 
 
