@@ -20,7 +20,8 @@ from ckanext.satudata.approval.implementations import (
     PermissionLabels,
     XloaderGuard,
 )
-from ckanext.satudata.common import guard, links, startup
+from ckanext.satudata.common import guard, inputs, links, pages, startup
+from ckanext.satudata.common.errors import Refusal
 from ckanext.satudata.roles import implementations as memberships
 
 _CORE_ACTIONS = ("get", "create", "update", "delete", "patch", "file")
@@ -73,7 +74,7 @@ class SatudataPlugin(
     def get_actions(self) -> dict[str, Any]:
         """Own actions, and in front of CKAN's the gate and the rule of memberships."""
         return {
-            **registry.actions(),
+            **{name: inputs.clean(one) for name, one in registry.actions().items()},
             **links.join(gate.chained_actions(self._existing()), memberships.chained_actions()),
             "package_search": guard.package_search,
         }
@@ -99,4 +100,5 @@ class SatudataPlugin(
     def make_middleware(self, app: Any, config: CKANConfig) -> Any:
         """Answer 503 while the portal is not fit to serve."""
         app.wsgi_app = guard.Guard(app.wsgi_app)
+        app.register_error_handler(Refusal, pages.refused)
         return app

@@ -263,6 +263,9 @@ def _submit(
     if missing:
         names = ", ".join(one["label"] for one in missing)
         refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")
+    wrong = metadata.contradictions(package)
+    if wrong:
+        refuse("invalid", " ".join(one["text"] for one in wrong), wrong[0]["field"])
     findings.settle(approval, package, decision.user)
     assert decision.user is not None
     approval.organization_id = package.owner_org

@@ -11,7 +11,7 @@ import xlsxwriter
 from ckan import model
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata.letters import permissions, texts
+from ckanext.satudata.letters import owners, permissions, texts
 from ckanext.satudata.letters.model import Letter, LetterItem, LetterSequence
 from ckanext.satudata.letters.states import WAITING, LetterKind, LetterState
 
@@ -73,6 +73,42 @@ def find(
         query = query.where(Letter.register_number < after)
     query = query.order_by(Letter.year.desc(), Letter.register_number.desc()).limit(limit)
     return [(row[0], row[1] or "-", row[2]) for row in model.Session.execute(query)]
+
+
+def tasks(user: model.User) -> list[tuple[Letter, str]]:
+    """Letters that wait for what a person may do, oldest first, with the agency's title.
+
+    The signer uploads the signed PDF, a registrar the scan, a second person confirms. Who
+    prepared or checked the data is no registrar and no second person.
+    """
+    conditions = [
+        sa.and_(Letter.state == str(LetterState.WAITING_SIGNATURE), Letter.signer_id == user.id)
+    ]
+    if permissions.is_registrar(user):
+        conditions.append(Letter.state == str(LetterState.WAITING_SCAN))
+    confirming = sa.and_(
+        Letter.state == str(LetterState.WAITING_CONFIRMATION),
+        Letter.registered_by.is_distinct_from(user.id),
+    )
+    if permissions.is_second(user):
+        conditions.append(confirming)
+    heads = permissions.headed(user)
+    if heads:
+        conditions.append(sa.and_(confirming, Letter.organization_id.in_(heads)))
+    query = (
+        sa.select(Letter, model.Group.title)
+        .outerjoin(model.Group, model.Group.id == Letter.organization_id)
+        .where(sa.or_(*conditions))
+        .order_by(Letter.created_at)
+        .limit(PAGE)
+    )
+    rows = [(row[0], row[1] or "-") for row in model.Session.execute(query)]
+    return [
+        (letter, agency)
+        for letter, agency in rows
+        if letter.state == str(LetterState.WAITING_SIGNATURE)
+        or user.id not in owners.of(letter).barred(letter)
+    ]
 
 
 def summary(kind: str, year: int) -> dict[str, Any]:
