@@ -13,7 +13,6 @@ from ckanext.satudata.approval.panel_rows import Rows
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, dates
 from ckanext.satudata.letters import texts as letter_texts
-from ckanext.satudata.letters.model import Letter
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
@@ -29,7 +28,7 @@ class Turn(Rows):
     """
 
     held: list[Holding]
-    letter: Letter | None
+    letter: Any
 
     def open_findings(self) -> list[Finding]:
         """Findings that nobody answered yet."""

@@ -11,7 +11,7 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.approval import check, panel, permissions, states, texts
-from ckanext.satudata.approval.model import Approval
+from ckanext.satudata.approval.model import Approval, Preparer
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, dates
 from ckanext.satudata.letters import pages as letter_pages
@@ -97,7 +97,7 @@ def count(kind: str, user: model.User, held: list[Holding]) -> tuple[int, bool]:
     late = sa.func.count().filter(Approval.due_at < clock.now())
     number, overdue = model.Session.execute(query.with_only_columns(sa.func.count(), late)).one()
     if kind == "mine":
-        number += len(register.tasks(user))
+        number += len(letter_tasks(user))
     return number, bool(overdue)
 
 
@@ -119,6 +119,23 @@ def _order() -> tuple[Any, ...]:
     )
 
 
+def letter_tasks(user: model.User) -> list[tuple[Any, str]]:
+    """Letters that wait for a person, without those whose data they prepared or checked."""
+    found = register.tasks(user)
+    ids = [letter.id for letter, _agency in found]
+    own = sa.exists().where(Preparer.package_id == Approval.package_id, Preparer.user_id == user.id)
+    people = (Approval.checked_by, Approval.endorsed_by, Approval.submitted_by)
+    query = sa.select(Approval.letter_id).where(
+        Approval.letter_id.in_(ids), sa.or_(own, *(one == user.id for one in people))
+    )
+    barred = set(model.Session.scalars(query)) if ids else set()
+    return [
+        (letter, agency)
+        for letter, agency in found
+        if letter.signer_id == user.id or letter.id not in barred
+    ]
+
+
 def letter_rows(user: model.User) -> list[dict[str, Any]]:
     """Letters that wait for a person: to be signed, scanned or confirmed."""
     return [
@@ -137,7 +154,7 @@ def letter_rows(user: model.User) -> list[dict[str, Any]]:
             },
             "holder": None,
         }
-        for letter, agency in register.tasks(user)
+        for letter, agency in letter_tasks(user)
     ]
 
 

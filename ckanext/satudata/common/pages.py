@@ -17,10 +17,14 @@ from ckanext.satudata.common.errors import Refusal
 from ckanext.satudata.common.inputs import unfit
 
 
-def guard(blueprint: Blueprint) -> None:
+def guard(blueprint: Blueprint, *, typed: bool = True) -> None:
     """Guard the pages of a blueprint; what is hidden answers as what is missing.
 
     Its views raise ObjectNotFound or NotAuthorized; who is not signed in is asked to.
+
+    Args:
+        blueprint: the pages of a domain.
+        typed: also look at what was typed; False where the pages answer for it themselves.
     """
 
     def answer(_error: Exception) -> Any:
@@ -35,7 +39,8 @@ def guard(blueprint: Blueprint) -> None:
         CKAN stops asking for the token of a page for good once a program with an API token
         opened it, so these pages ask themselves.
         """
-        values = (*(tk.request.view_args or {}).values(), *tk.request.values.values())
+        values = [*(tk.request.view_args or {}).values()]
+        values += tk.request.values.values() if typed else ()
         if any(unfit(str(one)) for one in values):
             raise NotFound
         by_token = tk.g.get("login_via_auth_header")
