@@ -14,6 +14,8 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.tests import factories
 
+from ckanext.satudata.common import clock
+
 from demo import signing
 
 #: A real CSV; its source is named beside it.
@@ -56,6 +58,11 @@ def _page() -> bytes:
 #: A letter without, and one with an electronic signature.
 PDF = _page()
 SIGNED = signing.sign(PDF, "Kepala Dinas Kesehatan")
+
+
+def signed() -> bytes:
+    """A signed letter of its own: one file is one letter."""
+    return signing.sign(PDF, "Kepala Dinas Kesehatan")
 
 
 def upload(content: bytes, name: str) -> FileStorage:
@@ -185,8 +192,8 @@ def validate(of: City, key: str, person: str | None = None, **more: Any) -> Any:
     """Validate with a signed PDF, as head of the agency."""
     values = {
         "number": f"400.7/{uuid.uuid4().hex[:8]}",
-        "date": "2026-01-05",
-        "upload": upload(SIGNED, "surat.pdf"),
+        "date": clock.today().isoformat(),
+        "upload": upload(signed(), "surat.pdf"),
         **more,
     }
     return call("satudata_approval_validate", person or of.kepala_opd, id=key, **values)

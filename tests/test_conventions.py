@@ -19,8 +19,9 @@ LAYERS = (
     *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
     *("render", "signing", "owners", "findings", "members", "service", "register"),
     *("publication", "decide", "withdrawn"),
-    *("panel_rows", "panel", "search", "forms", "figures", "check", "worklist", "batch", "pages"),
-    *("validators", "schema", "auth", "reads", "action", "checks", "jobs", "implementations"),
+    *("panel_rows", "panel_turn", "panel", "search", "forms", "figures", "check", "worklist"),
+    *("batch", "pages", "validators", "schema", "auth", "reads", "action", "checks", "jobs"),
+    *("implementations",),
     *("helpers", "views", "cli"),
 )
 #: Modules outside the domains, and what they are to the domains.

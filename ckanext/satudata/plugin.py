@@ -20,7 +20,8 @@ from ckanext.satudata.approval.implementations import (
     PermissionLabels,
     XloaderGuard,
 )
-from ckanext.satudata.common import guard, links, startup
+from ckanext.satudata.common import guard, inputs, links, pages, startup
+from ckanext.satudata.common.errors import Refusal
 from ckanext.satudata.roles import implementations as memberships
 
 _CORE_ACTIONS = ("get", "create", "update", "delete", "patch", "file")
@@ -77,7 +78,7 @@ class SatudataPlugin(
         """
         existing = self._existing()
         return {
-            **registry.actions(),
+            **{name: inputs.clean(one) for name, one in registry.actions().items()},
             **links.join(gate.chained_actions(existing), memberships.chained_actions()),
             **withdrawn.chained_actions(existing),
             "package_search": guard.package_search,
@@ -105,4 +106,5 @@ class SatudataPlugin(
         """Answer 503 while the portal is not fit to serve, 410 for withdrawn data."""
         views.tell_of_withdrawals(app)
         app.wsgi_app = guard.Guard(app.wsgi_app)
+        app.register_error_handler(Refusal, pages.refused)
         return app

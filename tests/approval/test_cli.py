@@ -30,14 +30,14 @@ def test_whole_road_by_command(command, tmp_path):
     city = make.city()
     name = make.dataset(city)["name"]
     letter = tmp_path / "surat.pdf"
-    letter.write_bytes(make.SIGNED)
+    letter.write_bytes(make.signed())
     command("approval", "submit", "--as", city.produsen_data, name)
     refused = command("approval", "confirm", "--as", city.walidata, name, fails=True)
     assert "Error:" in refused
     command("approval", "claim", "--as", city.walidata, name)
     answers = json.dumps(make.CHECKLIST)
     command("approval", "confirm", "--as", city.walidata, "--checklist", answers, name)
-    signed = ["--number", "400.7/cli", "--date", "2026-01-05", "--upload", str(letter)]
+    signed = ["--number", "400.7/cli", "--upload", str(letter)]
     command("approval", "validate", "--as", city.kepala_opd, *signed, name)
     assert "tick_publish 1" in command("tick", "--once")
     shown = command("approval", "show", name)

@@ -12,7 +12,7 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.approval import publication, states
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.common import events
+from ckanext.satudata.common import clock, events
 
 from tests import factories as make
 
@@ -59,8 +59,8 @@ def _input(name: str) -> dict[str, Any]:
     if name == "validate":
         return {
             "number": "1",
-            "date": "2026-01-05",
-            "upload": make.upload(make.SIGNED, "surat.pdf"),
+            "date": clock.today().isoformat(),
+            "upload": make.upload(make.signed(), "surat.pdf"),
         }
     return dict(INPUT.get(name, {}))
 
@@ -241,7 +241,7 @@ def test_older_revision_is_a_conflict_that_says_who(city):
     ("change", "field"),
     [
         ({"upload": make.upload(make.PDF, "surat.pdf")}, "upload"),
-        ({"upload": make.upload(make.SIGNED.replace(b"595", b"594"), "surat.pdf")}, "upload"),
+        ({"upload": make.upload(make.signed().replace(b"595", b"594"), "surat.pdf")}, "upload"),
         ({"upload": "surat.pdf"}, "upload"),
         ({"upload": make.upload(b"<html>bukan pdf</html>", "surat.pdf")}, "upload"),
         ({"date": "2099-01-01"}, "date"),
@@ -273,7 +273,8 @@ def test_letter_numbers_have_no_gap_and_no_double(city):
     make.validate(city, second["id"])
     model.Session.rollback()
     numbers = sorted(
-        one.register_number for one in model.Session.query(Letter).filter_by(year=2026)
+        one.register_number
+        for one in model.Session.query(Letter).filter_by(year=clock.today().year)
     )
     assert numbers == list(range(1, len(numbers) + 1))
 
@@ -323,8 +324,6 @@ def test_withdrawn_is_private_at_once_and_returns_only_by_a_new_approval(city):
 def test_submission_waits_for_a_file_that_is_being_loaded(city):
     """The DataStore must not change under a locked dataset; a dead load lets go."""
     from datetime import timedelta
-
-    from ckanext.satudata.common import clock
 
     package = make.dataset(city, files=0)
     key = package["id"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ckan import model
+from ckan.lib.search import common as search
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.approval import publication
@@ -41,11 +42,19 @@ def city(kept, with_plugins, non_clean_db) -> make.City:
 def without_solr() -> Iterator[None]:
     """The index does not answer inside the block."""
     before = tk.config["solr_url"]
-    tk.config["solr_url"] = NOWHERE
+    _point_to(NOWHERE)
     try:
         yield
     finally:
-        tk.config["solr_url"] = before
+        _point_to(before)
+
+
+def _point_to(address: str) -> None:
+    tk.config["solr_url"] = address
+    # CKAN 2.11 remembers the address.
+    remembered = getattr(search, "SolrSettings", None)
+    if remembered is not None:
+        remembered.init(address)
 
 
 def _approval(city: make.City, key: str) -> dict[str, Any]:

@@ -254,6 +254,39 @@ def test_a_head_who_signs_on_paper(portal: Any, person: Callable[..., Person]) -
     producer.shoot("paper-history")
 
 
+def test_the_head_returns_from_the_phone(portal: Any, person: Callable[..., Person]) -> None:
+    """One of several, with a reason; the agency reads it where its turn is told."""
+    mark = uuid.uuid4().hex[:8]
+    title, name = f"Data Kembali {mark}", f"data-kembali-{mark}"
+    producer = person(account(portal, "produsen_data", "dpupr"))
+    _create(producer, title, name)
+    producer.press(f"/dataset/{name}/persetujuan/submit")
+    producer.decide(patience=LOADED_WITHIN)
+    walidata = person(account(portal, "walidata"))
+    _take(walidata, name)
+    # A finding that is typed is not lost by the other button.
+    walidata.page.fill('[id="f-findings.0.comment"]', "Belum dikirim.")
+    for answer in walidata.page.locator(".sd-check input[value=ok]").all():
+        answer.check()
+    walidata.page.click('button[formaction$="/persetujuan/confirm"]')
+    assert walidata.page.locator(".sd-sum").count() == 1
+    assert walidata.page.input_value('[id="f-findings.0.comment"]') == "Belum dikirim."
+    walidata.shoot("check-refused")
+    walidata.page.fill('[id="f-findings.0.comment"]', "")
+    _confirm(walidata, name)
+    head = person(account(portal, "kepala_opd", "dpupr"), width=PHONE)
+    head.open("/validasi")
+    head.page.click("button[name=do][value=decline]")
+    head.shoot("head-return")
+    head.page.locator("select[name^='code.']").select_option("head_wrong_figure")
+    head.page.locator("textarea[name^='explanation.']").fill("Cocokkan dengan catatan kami.")
+    head.page.click("button[name=do][value=return]")
+    head.page.wait_for_selector(".flash-messages .alert")
+    producer.open(f"/dataset/{name}")
+    assert producer.badge() == "returned"
+    assert "Cocokkan dengan catatan kami." in producer.page.inner_text(".sd-panel")
+
+
 def test_missing_entries_are_named_and_typed_text_is_kept(
     portal: Any, person: Callable[..., Person]
 ) -> None:

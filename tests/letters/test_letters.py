@@ -23,7 +23,10 @@ from tests import factories as make
 
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
 
-SCAN = b"\xff\xd8\xff\xe0" + b"scan" * 50
+
+def _scan() -> bytes:
+    """A scan of its own: one file is one letter."""
+    return b"\xff\xd8\xff\xe0" + uuid.uuid4().hex.encode() * 5
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +102,7 @@ def test_one_letter_for_many_datasets_of_one_agency(city):
         "satudata_approval_validate",
         city.kepala_opd,
         ids=keys,
-        upload=make.upload(make.SIGNED, "surat.pdf"),
+        upload=make.upload(make.signed(), "surat.pdf"),
     )
     assert {one["state"] for one in results} == {"validated"}
     (letter_id,) = {one["letter_id"] for one in results}
@@ -128,7 +131,9 @@ def test_a_further_dataset_joins_the_unsigned_letter(city):
     joined = make.call("satudata_approval_validate", head, id=second, letter=letter)
     assert joined["letter_id"] == letter
     assert len(letters.get(letter).content["entries"]) == 2
-    make.call("satudata_letter_sign", head, id=letter, upload=make.upload(make.SIGNED, "surat.pdf"))
+    make.call(
+        "satudata_letter_sign", head, id=letter, upload=make.upload(make.signed(), "surat.pdf")
+    )
     _refused("invalid", "satudata_approval_validate", head, id=third, letter=letter)
 
 
@@ -138,10 +143,13 @@ def test_paper_letter_is_confirmed_by_a_second_person_in_the_heads_name(city):
     letter = _paper(city, key)
     assert letter["state"] == "waiting_scan"
     assert _state(city, key) == "awaiting_validation"
-    scan = make.upload(SCAN, "surat.jpg")
+    scan = make.upload(_scan(), "surat.jpg")
     _refused("same_person", "satudata_letter_upload", city.walidata, id=letter["id"], upload=scan)
     up = make.call(
-        "satudata_letter_upload", city.walidata2, id=letter["id"], upload=make.upload(SCAN, "s.jpg")
+        "satudata_letter_upload",
+        city.walidata2,
+        id=letter["id"],
+        upload=make.upload(_scan(), "s.jpg"),
     )
     assert up["state"] == "waiting_confirmation"
     assert key not in publication.due()
@@ -168,7 +176,10 @@ def test_a_scan_that_is_not_the_letter_is_sent_back(city):
     key = _waiting(city)
     letter = _paper(city, key)
     make.call(
-        "satudata_letter_upload", city.walidata2, id=letter["id"], upload=make.upload(SCAN, "s.jpg")
+        "satudata_letter_upload",
+        city.walidata2,
+        id=letter["id"],
+        upload=make.upload(_scan(), "s.jpg"),
     )
     back = make.call(
         "satudata_letter_reject", city.sekretariat, id=letter["id"], comment="Halaman kosong"
@@ -178,7 +189,7 @@ def test_a_scan_that_is_not_the_letter_is_sent_back(city):
         "satudata_letter_upload",
         city.walidata2,
         id=letter["id"],
-        upload=make.upload(SCAN + b"2", "s.jpg"),
+        upload=make.upload(_scan(), "s.jpg"),
     )
     make.call("satudata_letter_confirm", city.sekretariat, id=letter["id"])
     assert _state(city, key) == "validated"
@@ -191,7 +202,10 @@ def test_paper_letter_demands_the_role_of_the_head_at_the_confirmation(city):
     key = _waiting(city)
     letter = _paper(city, key)
     make.call(
-        "satudata_letter_upload", city.walidata2, id=letter["id"], upload=make.upload(SCAN, "s.jpg")
+        "satudata_letter_upload",
+        city.walidata2,
+        id=letter["id"],
+        upload=make.upload(_scan(), "s.jpg"),
     )
     (role,) = make.call("satudata_role_list", city.sysadmin, user=city.kepala_opd, active=True)
     make.call("satudata_role_end", city.sysadmin, id=role["id"])
@@ -215,13 +229,11 @@ def test_paper_letter_needs_a_head_and_a_registrar_who_did_not_check(city):
     _refused("wrong_state", "satudata_letter_issue", city.walidata2, ids=[package["id"]])
 
 
-def test_signed_pdf_handed_in_by_a_walidata_is_confirmed_unless_trusted(
-    city, ckan_config, tmp_path
-):
-    """A signature of an unknown issuer proves nothing in the hands of a third person."""
+def test_signed_pdf_handed_in_by_a_walidata_is_confirmed(city, ckan_config, tmp_path):
+    """Also with a trusted issuer: whose certificate it is does not say what was signed."""
     key = _waiting(city)
     letter = _paper(city, key)
-    upload = make.upload(make.SIGNED, "surat.pdf")
+    upload = make.upload(make.signed(), "surat.pdf")
     done = make.call("satudata_letter_sign", city.walidata2, id=letter["id"], upload=upload)
     assert done["state"] == "waiting_confirmation"
     assert _state(city, key) == "awaiting_validation"
@@ -232,12 +244,12 @@ def test_signed_pdf_handed_in_by_a_walidata_is_confirmed_unless_trusted(
     try:
         other = _waiting(city)
         letter = _paper(city, other)
-        upload = make.upload(make.SIGNED, "surat.pdf")
+        upload = make.upload(make.signed(), "surat.pdf")
         done = make.call("satudata_letter_sign", city.walidata2, id=letter["id"], upload=upload)
     finally:
         ckan_config["ckanext.satudata.trust_roots"] = before
-    assert (done["state"], done["signature"]) == ("valid", "ok")
-    assert _state(city, other) == "validated"
+    assert (done["state"], done["signature"]) == ("waiting_confirmation", "ok")
+    assert _state(city, other) == "awaiting_validation"
 
 
 def test_revoked_letter_sends_back_what_is_not_public(city):
@@ -264,7 +276,7 @@ def test_a_line_loses_its_effect_alone(city):
         "satudata_approval_validate",
         city.kepala_opd,
         ids=[first, second],
-        upload=make.upload(make.SIGNED, "surat.pdf"),
+        upload=make.upload(make.signed(), "surat.pdf"),
     )
     letter = results[0]["letter_id"]
     make.call("satudata_approval_invalidate", city.walidata, id=first, comment="Berubah")
@@ -322,14 +334,17 @@ def test_pdf_and_word_say_the_same(city):
 def test_verification_tells_everybody_and_no_secret(city):
     """By code: valid, revoked or unknown; titles of public datasets only."""
     public, hidden = make.dataset(city), _waiting(city)
-    make.bring_to(city, public, "published")
+    make.bring_to(city, public, "awaiting_validation")
+    bytes_ = make.signed()
+    make.validate(city, public["id"], upload=make.upload(bytes_, "surat.pdf"))
+    publication.publish(public["id"])
     letter = _letter(
         city, make.call("satudata_approval_show", city.walidata, id=public["id"])["letter_id"]
     )
     found = make.call("satudata_letter_verify", None, code=letter["code"].lower())
     assert (found["result"], found["number"]) == ("ok", letter["number"])
     assert found["items"][0]["title"] == public["title"]
-    same = make.upload(make.SIGNED, "a.pdf")
+    same = make.upload(bytes_, "a.pdf")
     assert make.call("satudata_letter_verify", None, code=letter["code"], upload=same)["match"]
     other = make.upload(make.PDF, "a.pdf")
     assert not make.call("satudata_letter_verify", None, code=letter["code"], upload=other)["match"]
@@ -363,11 +378,14 @@ def test_letters_are_shown_to_those_who_may(city):
 def test_gap_and_double_are_found(city):
     """What somebody did to the register by SQL is named."""
     _waiting_letter = make.call(
-        "satudata_approval_validate", city.kepala_opd, id=_waiting(city), date="2025-12-30"
+        "satudata_approval_validate",
+        city.kepala_opd,
+        id=_waiting(city),
+        date=f"{clock.today().year - 1}-12-30",
     )["letter_id"]
     model.Session.query(Letter).filter_by(id=_waiting_letter).update({"register_number": 3})
     model.Session.commit()
-    found = make.call("satudata_letter_summary", city.walidata, year=2025)
+    found = make.call("satudata_letter_summary", city.walidata, year=clock.today().year - 1)
     assert found["missing"] == [1, 2]
     assert model.Session.query(LetterItem).filter_by(letter_id=_waiting_letter).count() == 1
 

@@ -338,11 +338,12 @@ def satudata_approval_publish(context: Context, data_dict: dict[str, Any]) -> di
 
     Raises:
         NotAuthorized: not a walidata.
-        ValidationError: not validated, or its letter not signed.
+        ValidationError: not validated, its letter not signed, or its time not come.
     """
     package_id = decide.package_id(context, data_dict["id"])
     tk.check_access("satudata_approval_publish", context, {"id": package_id})
-    result = publication.publish(package_id, actor.user(context)).dictize()
+    found = publication.publish(package_id, actor.user(context), data_dict.get("revision"))
+    result = found.dictize()
     signals.approval_changed.send("publish", approval=result)
     return result
 

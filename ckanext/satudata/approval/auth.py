@@ -40,6 +40,7 @@ def _transition(name: str) -> Callable[[Context, dict[str, Any]], AuthResult]:
             "msg": service.no_role_text(transition, user, package),
         }
 
+    allowed = tk.auth_sysadmins_check(allowed)
     allowed.__name__ = f"satudata_approval_{name}"
     allowed.__doc__ = f"Roles of the transition {name}: " + (
         ", ".join(map(str, transition.roles)) or "the system"
@@ -67,6 +68,7 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> AuthR
     return {"success": True}
 
 
+@tk.auth_sysadmins_check
 def satudata_finding_answer(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """Preparers of the OPD repair or reply; walidata and pembina_data accept or reopen."""
     user, found = _user(context), findings.get(data_dict["id"])
@@ -78,6 +80,7 @@ def satudata_finding_answer(context: Context, data_dict: dict[str, Any]) -> Auth
     return {"success": False, "msg": _("The finding is answered by its agency and its checker.")}
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_issue(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """A walidata as registrar; that it is not the checker is judged by the action."""
     if decide.may_issue(_user(context)):

@@ -47,10 +47,12 @@ def page(
     came_from = model.Package.get(dataset) if dataset else None
     wanted = came_from.owner_org if came_from else organization
     chosen = model.Group.get(wanted) if wanted else None
-    agency = chosen if chosen is not None and chosen.id in own else model.Group.get(own[0])
+    agency = chosen if chosen is not None and chosen.id in own else _with_work(own)
     rows = [_item(user, *row) for row in _waiting(agency)]
+    for row in rows:
+        row["chosen"] = came_from is None or row["id"] == came_from.id
     first = min((row["due_at"] for row in rows if row["due_at"]), default=None)
-    free = [row for row in rows if not row["blocked"]]
+    free = [row for row in rows if row["chosen"] and not row["blocked"] and not row["letter"]]
     return {
         "agency": agency,
         "others": [
@@ -68,6 +70,12 @@ def page(
             one.acting_for for one in roles.holdings(user.id) if one.organization_id == agency.id
         ),
     }
+
+
+def _with_work(own: list[str]) -> model.Group:
+    """Of several agencies the first in which something waits."""
+    agencies_ = [model.Group.get(key) for key in own]
+    return next((one for one in agencies_ if _waiting(one)), agencies_[0])
 
 
 def _waiting(agency: model.Group) -> list[Any]:

@@ -22,11 +22,17 @@ DECISIONS: dict[State, tuple[str, str]] = {
 }
 
 
-def page(view: Panel) -> dict[str, Any]:
+def page(
+    view: Panel,
+    sent: dict[str, Any] | None = None,
+    listed: list[tuple[str, str]] | None = None,
+) -> dict[str, Any]:
     """What the check screen shows of one dataset.
 
     Args:
         view: its panel for the person who looks.
+        sent: what was typed before a refusal.
+        listed: the refusal, as (field, message).
     """
     built = view.build()
     actions = {one["name"]: one for one in built["actions"]}
@@ -42,7 +48,10 @@ def page(view: Panel) -> dict[str, Any]:
         "until": _until(view) if mine else "",
         "parts": _parts(view),
         "files": _files(view),
-        "decision": _decision(view, names) if mine and names else None,
+        "decision": _decision(view, names, sent or {}, dict(listed or ()))
+        if mine and names
+        else None,
+        "errors": [message for _field, message in listed or ()],
         "why_not": _why_not(view, mine, bool(names), actions),
     }
 
@@ -100,11 +109,13 @@ def _files(view: Panel) -> list[dict[str, Any]]:
     return rows
 
 
-def _decision(view: Panel, names: tuple[str, str]) -> dict[str, Any]:
+def _decision(
+    view: Panel, names: tuple[str, str], sent: dict[str, Any], errors: dict[str, str]
+) -> dict[str, Any]:
     onward, back = names
-    fields = [one for one in forms.fields(onward, view, {}, {}) if one["name"] != "comment"]
+    fields = [one for one in forms.fields(onward, view, sent, errors) if one["name"] != "comment"]
     return {
-        "fields": [*fields, *forms.fields(back, view, {}, {})],
+        "fields": [*fields, *forms.fields(back, view, sent, errors)],
         "onward": {"name": onward, "url": panel.transition_url(view.package["name"], onward)},
         "back": {"name": back, "url": panel.transition_url(view.package["name"], back)},
         "ask": forms.ask(onward, view),

@@ -1,8 +1,10 @@
 """The figure a head signs for: read from the DataStore, never typed.
 
-Of a dataset's first file that is loaded: the last column of numbers that is no code and
-no year. Summed where the measure adds up (jumlah, luas, volume …), else only counted. Of a
-file that holds several years the last one is summed: years do not add up.
+Of a dataset's first file that is loaded: the column of numbers that is no code and no year.
+Where there are several, the one whose name has a word of measure, unit or concept; where
+that leaves more than one, none: a wrong sum in large print is worse than no sum. Summed
+where the measure adds up (jumlah, luas, volume …), else only counted. Of a file that holds
+several years the last one is summed: years do not add up.
 """
 
 from __future__ import annotations
@@ -54,8 +56,8 @@ def of(package: model.Package) -> dict[str, Any]:
             continue
         columns, count, rows = found
         year = _last_year(resource.id, columns)
-        column, total = _main(resource.id, columns, year)
         extras = dict(package.extras or {})
+        column, total = _main(resource.id, columns, year, extras)
         value = ""
         if column and (extras.get("ukuran") or "").strip().lower().startswith(_ADDS_UP):
             value = _number(total)
@@ -112,11 +114,15 @@ def _last_year(resource_id: str, columns: list[tuple[str, str]]) -> tuple[str, s
 
 
 def _main(
-    resource_id: str, columns: list[tuple[str, str]], year: tuple[str, str] | None
+    resource_id: str,
+    columns: list[tuple[str, str]],
+    year: tuple[str, str] | None,
+    extras: dict[str, Any],
 ) -> tuple[str | None, Any]:
-    """The last column that holds only numbers, with its sum (of one year, if given)."""
+    """The one column of numbers that is meant, with its sum (of one year, if given)."""
+    found: dict[str, Any] = {}
     with _engine().connect() as connection:
-        for name, _kind in reversed(columns):
+        for name, _kind in columns:
             if _NO_FIGURE.search(name):
                 continue
             cell = sa.cast(sa.column(name), sa.Text)
@@ -128,8 +134,16 @@ def _main(
                 query = query.where(sa.cast(sa.column(year[0]), sa.Text) == year[1])
             numbers, total = connection.execute(query).one()
             if numbers:
-                return name, total
-    return None, None
+                found[name] = total
+    meant = list(found) if len(found) == 1 else [name for name in found if _named(name, extras)]
+    return (meant[0], found[meant[0]]) if len(meant) == 1 else (None, None)
+
+
+def _named(column: str, extras: dict[str, Any]) -> bool:
+    """Does the name of a column carry a word of unit or concept (words, not parts)?"""
+    words = " ".join(str(extras.get(key) or "") for key in ("satuan", "konsep")).lower()
+    parts = set(re.split(r"[^a-z]+", column.lower()))
+    return bool(parts & {one for one in re.split(r"[^a-z]+", words) if len(one) > 2})
 
 
 def _number(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ckan.plugins.toolkit import _
+from ckan.plugins.toolkit import _, ungettext
 
 from ckanext.satudata.approval import panel_rows, states, texts
 from ckanext.satudata.approval.panel import Panel
@@ -35,7 +35,8 @@ def fields(
     if name == "confirm":
         rows.append(_checklist(sent, errors))
     if name in ("return", "return_to_walidata"):
-        rows.append(_findings(view, sent, errors, list(states.REASONS)))
+        codes = [one for one in states.REASONS if not one.startswith("head_")]
+        rows.append(_findings(view, sent, errors, codes))
     if name == "decline":
         rows += [
             field(
@@ -203,6 +204,20 @@ def read(name: str, form: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     elif states.TRANSITIONS[name].findings:
         data["findings"] = json.dumps(_read_findings(sent))
     return data, sent
+
+
+def unsent(name: str, sent: dict[str, str]) -> str | None:
+    """Why a confirmation waits: findings that were typed beside it and are not sent."""
+    if name not in ("confirm", "endorse"):
+        return None
+    number = len(_read_findings(sent))
+    if not number:
+        return None
+    return ungettext(
+        "%(num)s finding is typed and not sent. Return the dataset, or empty the finding.",
+        "%(num)s findings are typed and not sent. Return the dataset, or empty the findings.",
+        number,
+    ) % {"num": number}
 
 
 def _read_findings(sent: dict[str, str]) -> list[dict[str, Any]]:

@@ -24,8 +24,8 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata import config
-from ckanext.satudata.approval import locks, texts
-from ckanext.satudata.approval.gate_find import find
+from ckanext.satudata.approval import locks, permissions, texts
+from ckanext.satudata.approval.gate_find import find, foreign_resources
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import ENDED, LOCKED, State
 from ckanext.satudata.common.errors import refuse
@@ -40,6 +40,8 @@ _SAVES = ("package_create", "package_update", "package_patch", "package_revise")
 #: Those that take a dataset's own dictionary, and those that take a file.
 _WHOLE = ("package_create", "package_update", "package_patch")
 _FILES = ("resource_create", "resource_update", "resource_patch")
+#: Those that write rows and views, of which CKAN's own hooks know nothing.
+_ROWS = ("datastore_", "resource_view_")
 #: Actions whose unchanged round trip is accepted while locked.
 _ROUND_TRIPS = {
     "package_update": "package_show",
@@ -112,9 +114,35 @@ def _pass(
         if name in _SAVES:
             _keep_private(name, context, data_dict, packages)
         if name in _SAVES or name in _FILES:
-            for upload in validation.uploads(data_dict):
-                validation.check_upload(upload)
-        return _through(packages, next_action, context, data_dict)
+            _check_files(name, context, data_dict, packages)
+        done = _through(packages, next_action, context, data_dict)
+        if name.startswith(_ROWS):
+            _remember(context, packages)
+        return done
+
+
+def _check_files(
+    name: str, context: Context, data_dict: dict[str, Any], packages: set[str]
+) -> None:
+    """Refuse ids of another dataset's files, and files that nobody could read."""
+    if foreign_resources(name, data_dict, packages):
+        _ask_core(name, context, data_dict, packages)
+        refuse("foreign_file", texts.foreign_file(), "id")
+    for upload in validation.uploads(data_dict):
+        validation.check_upload(upload)
+
+
+def _remember(context: Context, packages: set[str]) -> None:
+    """Who writes rows or views of a dataset prepared it; CKAN's hooks see metadata only.
+
+    On a connection of its own: these actions commit nothing of CKAN's session, or not all.
+    """
+    user = model.User.get(context.get("user") or None)
+    if user is None or not packages:
+        return
+    with model.Session.get_bind().begin() as connection:
+        for package_id in packages:
+            connection.execute(permissions.prepared(package_id, user.id))
 
 
 def _through(
@@ -232,7 +260,8 @@ def _means_private(value: Any) -> bool:
 
 
 def _unmanaged_input(data_dict: dict[str, Any]) -> bool:
-    return data_dict.get("type") in config.unmanaged_types()
+    kind = data_dict.get("type")
+    return isinstance(kind, str) and kind in config.unmanaged_types()
 
 
 def _unchanged(name: str, context: Context, data_dict: dict[str, Any]) -> dict[str, Any] | None:

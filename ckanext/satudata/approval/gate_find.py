@@ -7,6 +7,7 @@ shape finds nothing: the action itself refuses it before anything is written.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -194,3 +195,43 @@ def find(rule: str, data: dict[str, Any]) -> set[str]:
         kind, _, path = part.partition(":")
         found |= FINDERS[kind](_value(data, path), data)
     return found
+
+
+#: Keys of package_revise that name a file, e.g. update__resources__0 or …__resources__0__id.
+_FLAT = re.compile(r"(^|__)resources__[^_]+(__id)?$")
+
+
+def foreign_resources(name: str, data_dict: dict[str, Any], packages: set[str]) -> list[str]:
+    """Ids of files in an input that belong, or belonged, to another dataset.
+
+    CKAN lets a deleted file's id be claimed by another dataset, which would then serve the
+    old bytes.
+
+    Args:
+        name: the action.
+        data_dict: its input.
+        packages: the datasets it writes.
+    """
+    wanted: set[str] = set()
+    if name == "resource_create" and isinstance(data_dict.get("id"), str):
+        wanted.add(data_dict["id"])
+    for key, value in data_dict.items():
+        if key == "resources" or _FLAT.search(str(key)):
+            wanted |= _ids(value)
+        elif isinstance(value, dict):
+            wanted |= _ids(value.get("resources"))
+    if not wanted:
+        return []
+    rows = model.Session.execute(
+        sa.select(model.Resource.id, model.Resource.package_id).where(
+            model.Resource.id.in_(sorted(wanted))
+        )
+    )
+    return [row[0] for row in rows if row[1] not in packages]
+
+
+def _ids(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    parts = value if isinstance(value, list) else [value]
+    return {one["id"] for one in parts if isinstance(one, dict) and isinstance(one.get("id"), str)}

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import has_request_context, request
-from sqlalchemy.dialects.postgresql import insert
 
 from ckan import model
 from ckan import plugins as p
@@ -16,9 +15,7 @@ from ckan.types import Context
 
 from ckanext.satudata import config
 from ckanext.satudata.approval import gate, locks, permissions, search, texts
-from ckanext.satudata.approval.model import Preparer
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.common import clock
 from ckanext.satudata.common.errors import refuse
 from ckanext.satudata.metadata import service as metadata
 
@@ -67,14 +64,7 @@ def _remember(context: Context, package_id: str | None) -> None:
     user = model.User.get(context.get("user") or None)
     if user is None or package_id is None or locks.publishing(package_id):
         return
-    statement = insert(Preparer.__table__).values(
-        package_id=package_id, user_id=user.id, at=clock.now()
-    )
-    model.Session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["package_id", "user_id"], set_={"at": clock.now()}
-        )
-    )
+    model.Session.execute(permissions.prepared(package_id, user.id))
 
 
 class PermissionLabels(DefaultPermissionLabels, p.IPermissionLabels):

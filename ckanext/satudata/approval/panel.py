@@ -18,9 +18,9 @@ from ckanext.satudata import profile
 from ckanext.satudata.approval import findings, permissions, publication, service, states, texts
 from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Publication
-from ckanext.satudata.approval.panel_rows import Rows
+from ckanext.satudata.approval.panel_turn import Turn
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.common import clock, dates
+from ckanext.satudata.common import dates
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.letters import texts as letter_texts
 from ckanext.satudata.metadata import service as metadata
@@ -30,6 +30,9 @@ from ckanext.satudata.roles.states import Role
 
 #: Last events shown on the dataset page.
 SHORT_HISTORY = 4
+#: Longest time from signature to public that is told in seconds: beyond it a hold or a
+#: release time was waited for, and the moment alone says more.
+MEASURED = 600
 _STAGE_OF = {
     State.DRAFT: 2,
     State.RETURNED: 2,
@@ -63,7 +66,7 @@ def badge(state: str, *, claimed: bool = False) -> dict[str, str]:
     return {"state": code, "label": texts.states().get(code, code), "icon": code}
 
 
-class Panel(Rows):
+class Panel(Turn):
     """The process of one dataset as one person sees it."""
 
     def __init__(self, package: dict[str, Any], user: model.User) -> None:
@@ -79,6 +82,7 @@ class Panel(Rows):
         self.findings = findings.of(self.approval)
         self.answers = {one.id: findings.answer(one, self.row) for one in self.findings}
         self.letter = letters.get(self.approval.letter_id if self.approval else None)
+        self.editable = self.state not in states.LOCKED and self._may_edit()
         self.publication = model.Session.scalar(
             Publication.current_for(package["id"])
         ) or model.Session.scalar(
@@ -91,7 +95,7 @@ class Panel(Rows):
     def build(self) -> dict[str, Any]:
         """The dictionary that the templates read (see the template helper)."""
         approval = self.approval
-        open_now = [one for one in self.findings if self.answers[one.id] in findings.OPEN]
+        open_now = self.open_findings()
         return {
             "state": str(self.state),
             "badge": {
@@ -102,11 +106,12 @@ class Panel(Rows):
             "round": self.number,
             "revision": approval.revision if approval else 0,
             "visible_to": self._visible_to(),
-            "editable": self.state not in states.LOCKED and self._may_edit(),
+            "editable": self.editable,
             "edit_url": tk.url_for("dataset.edit", id=self.package["name"]),
             "stages": self._stages(),
             "turn": self._turn(),
             "findings": {
+                "shown": self.state in (State.RETURNED, State.SUBMITTED, State.PEMBINA_REVIEW),
                 "open": len(open_now),
                 "answered": len(self.findings) - len(open_now),
                 "total": len(self.findings),
@@ -132,9 +137,10 @@ class Panel(Rows):
                 "opd": self.opd,
                 "role": role_texts.role("walidata"),
                 "since": dates.moment(approval.claimed_at) if approval else "",
-                "count": str(len(self.findings)),
+                "count": str(len(self.open_findings())),
                 "office": self.office(),
                 "number": self.letter.number if self.letter else "-",
+                "release": self.release_line(),
                 "date": dates.day(
                     (withdrawn if self.state is State.WITHDRAWN else None)
                     or published
@@ -209,98 +215,16 @@ class Panel(Rows):
             if self.state in (State.VALIDATED, State.PUBLISHED, State.WITHDRAWN):
                 return [dates.day(approval.validated_at)]
             if self.state in states.WAITS_FOR and self.state is not State.DRAFT:
-                return [self._waits_for()]
+                return [self.waits_for()]
         if number == 4 and self.publication and self.publication.published_at:
             lines = [dates.moment(self.publication.published_at)]
             seconds = publication.seconds(self.publication, self.letter)
-            if seconds is not None:
+            if seconds is not None and seconds <= MEASURED:
                 lines.append(_("%(n)s seconds after the signature") % {"n": seconds})
             return lines
-        if number == 4 and self.state is not State.WITHDRAWN and self._release():
-            return [self._release()]
+        if number == 4 and self.state is not State.WITHDRAWN and self.release_line():
+            return [self.release_line()]
         return []
-
-    def _waits_for(self) -> str:
-        if self.state is State.AWAITING_VALIDATION:
-            return self.office()
-        wanted = states.WAITS_FOR.get(self.state, ())
-        return role_texts.role(wanted[0]) if wanted else ""
-
-    # Turn box
-    def _turn(self) -> dict[str, Any] | None:
-        if self.state in (State.PUBLISHED, State.CANCELLED, State.WITHDRAWN):
-            return None
-        wanted = states.WAITS_FOR.get(self.state, ())
-        mine = any(
-            one.role in wanted and one.organization_id in (None, self.package.get("owner_org"))
-            for one in self.held
-        )
-        due = dates.due(self.approval.due_at if self.approval else None)
-        late = due is not None and due["tone"] == "late"
-        if self.state is State.VALIDATED:
-            held = self.approval.hold_reason if self.approval else None
-            return {
-                "mine": False,
-                "tone": "wait",
-                "headline": _("Publication is held.")
-                if held
-                else _("Publication follows by itself."),
-                "text": held or self._publication_text(),
-                "due": None,
-            }
-        headline = self._turn_headline(mine)
-        return {
-            "mine": mine,
-            "tone": "late" if late else "turn" if mine else "wait",
-            "headline": headline,
-            "text": self._turn_text(due),
-            "due": due or self._paused(),
-        }
-
-    def _publication_text(self) -> str:
-        """What the publication waits for."""
-        if self.approval and self.approval.access != metadata.OPEN:
-            return _("Data of this access class is not published.")
-        if self.letter is None or self.letter.state == "valid":
-            release = self._release()
-            return release or _("The portal publishes within three minutes of the letter.")
-        return _("Letter %(number)s: %(state)s.") % {
-            "number": self.letter.number,
-            "state": letter_texts.states()[self.letter.state].lower(),
-        }
-
-    def _release(self) -> str:
-        """When the data becomes public, where a time is set and still to come."""
-        at = self.approval.release_at if self.approval else None
-        if at is None or at <= clock.now():
-            return ""
-        return _("Release %(date)s.") % {"date": dates.moment(at)}
-
-    def _turn_headline(self, mine: bool) -> str:
-        what = {
-            State.DRAFT: _("complete the dataset, then submit it"),
-            State.RETURNED: _("answer the findings, then submit again"),
-            State.SUBMITTED: _("check the dataset"),
-            State.PEMBINA_REVIEW: _("check the priority data"),
-            State.AWAITING_VALIDATION: _("validate the dataset"),
-        }[self.state]
-        if mine:
-            return _("Your turn: %(what)s") % {"what": what}
-        who = self.opd if self.state in (State.DRAFT, State.RETURNED) else self._waits_for()
-        return _("Turn of %(who)s: %(what)s") % {"who": who, "what": what}
-
-    def _turn_text(self, due: dict[str, str] | None) -> str:
-        if due:
-            return _("Due %(date)s.") % {"date": due["date"]}
-        if self.state is State.RETURNED:
-            return _("The time for checking is stopped until you submit again.")
-        return self._line()
-
-    def _paused(self) -> dict[str, str] | None:
-        if self.state is not State.RETURNED:
-            return None
-        label = _("Clock stopped, waiting for %(party)s") % {"party": self.opd}
-        return {"tone": "paused", "label": label, "date": ""}
 
     # Buttons
     def _actions(self) -> list[dict[str, Any]]:
@@ -379,10 +303,10 @@ class Panel(Rows):
         if held != (name == "publish"):
             return None
         signed = self.letter is not None and self.letter.state == "valid"
-        return "" if signed or not held else self._publication_text()
+        return "" if signed or not held else self.publication_text()
 
     def _not_ready(self) -> str:
-        """What is missing before the submission; the first three are named."""
+        """What is missing before the submission."""
         left = findings.left(self.approval, self.row) if self.state is State.RETURNED else []
         if left:
             return ungettext(
@@ -393,12 +317,7 @@ class Panel(Rows):
         missing = [one["label"] for one in metadata.missing(self.row)]
         if not missing:
             return ""
-        names = ", ".join(missing[:3])
-        if len(missing) > 3:
-            names = _("%(names)s and %(count)s more") % {
-                "names": names,
-                "count": len(missing) - 3,
-            }
+        names = ", ".join(missing)
         return _("Fill in before you submit: %(names)s.") % {"names": names}
 
     # Side column

@@ -13,7 +13,7 @@ from ckan.plugins.toolkit import _
 from ckanext.satudata.approval import service, texts
 from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Finding
-from ckanext.satudata.approval.states import State
+from ckanext.satudata.approval.states import PRINCIPLES, State
 from ckanext.satudata.common import dates, events
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
@@ -32,6 +32,8 @@ class Rows:
         opd: title of its agency.
         findings: all of the approval, in their order.
         answers: finding → its answer as it is now.
+        row: the dataset as it is stored.
+        editable: may the person who looks change it now?
     """
 
     package: dict[str, Any]
@@ -40,6 +42,8 @@ class Rows:
     opd: str
     findings: list[Finding]
     answers: dict[str, str]
+    row: model.Package
+    editable: bool
 
     def office(self) -> str:
         """Office of the head who signs, e.g. Kepala Dinas Kesehatan."""
@@ -61,13 +65,16 @@ class Rows:
             "answer": self.answers[one.id],
             "answer_label": texts.finding_answers()[self.answers[one.id]],
             "note": one.reply,
-            "button": button if self.state is State.RETURNED else None,
+            "button": button if self._repairs() else None,
             "answer_url": self._answer_url(one),
         }
 
+    def _repairs(self) -> bool:
+        return self.state is State.RETURNED and self.editable
+
     def _answer_url(self, one: Finding) -> str | None:
         """Page on which the finding is answered by hand, where that is possible."""
-        if self.state is not State.RETURNED or self.answers[one.id] not in ("open", "reopened"):
+        if not self._repairs() or self.answers[one.id] not in ("open", "reopened"):
             return None
         return tk.url_for("satudata_approval.finding", id=self.package["name"], number=one.number)
 
@@ -123,6 +130,7 @@ class Rows:
         if one.acting_for:
             who = _("on behalf of %(who)s") % {"who": who}
         return {
+            "kind": one.kind,
             "label": words.get(one.kind, one.kind),
             "detail": one.comment,
             "who": who,
@@ -173,7 +181,8 @@ class Rows:
                 "answer": answer,
                 "answer_label": words[answer],
             }
-            for code, answer in self.approval.checklist.items()
+            for code in PRINCIPLES
+            if (answer := self.approval.checklist.get(code))
         ]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from ckan import model
 
@@ -48,6 +49,16 @@ def is_preparer(package_id: str, user_id: str) -> bool:
         return True
     creator = sa.select(model.Package.creator_user_id)
     return model.Session.scalar(creator.where(model.Package.id == package_id)) == user_id
+
+
+def prepared(package_id: str, user_id: str) -> Any:
+    """Statement that notes a person as preparer of a dataset."""
+    values = {"package_id": package_id, "user_id": user_id, "at": clock.now()}
+    return (
+        insert(Preparer.__table__)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["package_id", "user_id"], set_={"at": values["at"]})
+    )
 
 
 def claim_ends(approval: Approval) -> datetime | None:

@@ -23,7 +23,7 @@ from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.service import Decision
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, compat
-from ckanext.satudata.common.errors import refuse
+from ckanext.satudata.common.errors import Conflict, refuse
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.metadata import service as metadata
 
@@ -44,12 +44,15 @@ def due() -> list[str]:
     return [row.package_id for row in rows if row.letter_id in signed]
 
 
-def publish(package_id: str, user: model.User | None = None) -> Approval:
+def publish(
+    package_id: str, user: model.User | None = None, revision: int | None = None
+) -> Approval:
     """Publish a validated dataset.
 
     Args:
         package_id: the dataset.
         user: a walidata who lifts the hold, or None for the system.
+        revision: the one the person saw; another one is a conflict.
 
     Returns:
         The approval: published, or submitted again when the content is not the one
@@ -64,6 +67,8 @@ def publish(package_id: str, user: model.User | None = None) -> Approval:
             .with_for_update()
             .execution_options(populate_existing=True)
         )
+        if approval and revision is not None and approval.revision != revision:
+            raise Conflict(_("The dataset changed meanwhile. Reload to see its state."))
         if approval is None or approval.state != str(State.VALIDATED):
             refuse("wrong_state", _("The dataset is not validated."))
         if not letters.covers(approval.letter_id, package_id, approval.fingerprint):
@@ -72,6 +77,8 @@ def publish(package_id: str, user: model.User | None = None) -> Approval:
             refuse("access", _("Only data of the access class open is published."))
         if user is None and approval.hold_reason:
             refuse("held", _("Publication is held: %s") % approval.hold_reason)
+        if approval.release_at is not None and approval.release_at > clock.now():
+            refuse("too_early", _("The data has a release time that is still to come."))
         if fingerprint.compute(package_id) != approval.fingerprint:
             return _alarm(package_id)
         _intend(approval)

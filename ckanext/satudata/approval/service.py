@@ -263,6 +263,9 @@ def _submit(
     if missing:
         names = ", ".join(one["label"] for one in missing)
         refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")
+    wrong = metadata.contradictions(package)
+    if wrong:
+        refuse("invalid", " ".join(one["text"] for one in wrong), wrong[0]["field"])
     findings.settle(approval, package, decision.user)
     assert decision.user is not None
     approval.organization_id = package.owner_org
@@ -447,9 +450,15 @@ def _withdraw(
         publication.reason = decision.values["reason"]
         publication.notice = decision.comment.strip()
     letters.void_line(approval.letter_id, package.id, "withdrawn")
-    # Written straight to the row: a withdrawal must work with the index down.
-    package.private = True
-    package.metadata_modified = clock.now().replace(tzinfo=None)
+    # Straight to the row, past the ORM: a withdrawal must work with the index down, and
+    # CKAN 2.11 indexes what the ORM wrote before it commits.
+    now = clock.now().replace(tzinfo=None)
+    model.Session.execute(
+        sa.update(model.Package.__table__)
+        .where(model.Package.id == package.id)
+        .values(private=True, metadata_modified=now)
+    )
+    model.Session.expire(package)
     return {"reason": decision.values["reason"]}
 
 

@@ -133,6 +133,7 @@ _TABLE = (
         roles=(Role.PEMBINA_DATA,),
         claimed=True,
         not_preparer=True,
+        not_checker=True,
     ),
     _row(
         "decline",

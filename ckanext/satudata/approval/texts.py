@@ -31,7 +31,7 @@ def state_line(state: str, values: dict[str, str]) -> str:
     Args:
         state: a state, or ``claimed``.
         values: ``opd``, ``role``, ``since``, ``count``, ``office``, ``number``,
-            ``date``, ``reason``.
+            ``date``, ``release``, ``reason``.
     """
     lines = {
         "draft": _("Being prepared by %(opd)s. Not public yet."),
@@ -40,7 +40,7 @@ def state_line(state: str, values: dict[str, str]) -> str:
         "pembina_review": _("Priority data, checked again by the data supervisor."),
         "returned": _("%(count)s findings wait for an answer of %(opd)s."),
         "awaiting_validation": _("Waiting for the signature of %(office)s."),
-        "validated": _("Letter %(number)s. Released %(date)s."),
+        "validated": _("Letter %(number)s. %(release)s"),
         "published": _("Open to the public since %(date)s."),
         "withdrawn": _("Withdrawn %(date)s: %(reason)s."),
         "cancelled": _("Process cancelled, %(date)s."),
@@ -288,6 +288,11 @@ def same_person(how: str, roles: tuple[Role, ...]) -> str:
     if how == "checked":
         return _("You checked this dataset, so another %(who)s has to do this.") % {"who": who}
     return _("You prepared this dataset, so another %(who)s has to do this.") % {"who": who}
+
+
+def foreign_file() -> str:
+    """Refusal: the id of a file of another dataset."""
+    return _("This file id belongs to another dataset. Leave the id out to add a new file.")
 
 
 def system_parts() -> dict[str, str]:

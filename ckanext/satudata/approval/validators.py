@@ -37,12 +37,12 @@ def satudata_findings(value: Any) -> list[dict[str, Any]]:
         if set(one) - known:
             strange = ", ".join(sorted(map(str, set(one) - known)))
             raise tk.Invalid(where + _("unknown key %(key)s.") % {"key": strange})
+        if not all(isinstance(text, (str, type(None))) for text in one.values()):
+            raise tk.Invalid(where + _("all values are texts."))
         if one.get("code") not in states.REASONS:
             raise tk.Invalid(where + _("choose a reason."))
         if (one.get("severity") or "must") not in states.SEVERITIES:
             raise tk.Invalid(where + _("the weight is must or advice."))
-        if not all(isinstance(text, (str, type(None))) for text in one.values()):
-            raise tk.Invalid(where + _("all values are texts."))
         if not (one.get("comment") or "").strip():
             raise tk.Invalid(where + _("write what has to be done."))
     return value

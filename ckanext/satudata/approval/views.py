@@ -29,6 +29,7 @@ from ckanext.satudata.approval import (
 )
 from ckanext.satudata.approval.panel import Panel
 from ckanext.satudata.common import clock, dates, events, pages, startup
+from ckanext.satudata.letters import service as letters
 from ckanext.satudata.roles.permissions import has_role
 from ckanext.satudata.roles.states import Role
 
@@ -37,7 +38,7 @@ __all__ = ["satudata_approval"]
 satudata_approval = Blueprint("satudata_approval", __name__)
 
 
-pages.hide(satudata_approval)
+pages.guard(satudata_approval)
 
 
 def _view(name: str) -> Panel:
@@ -92,6 +93,9 @@ class Decide(MethodView):
         """Call the action; on a refusal the page again, with what was typed."""
         view, name = _view(id), self._known(transition)
         data, sent = forms.read(name, tk.request.form)
+        waiting = forms.unsent(name, sent)
+        if waiting:
+            return self._page(view, name, sent, {}, [("findings", waiting)])
         try:
             result = tk.get_action(f"satudata_approval_{name}")(
                 {"user": current_user.name}, {"id": view.package["id"], **data}
@@ -119,6 +123,8 @@ class Decide(MethodView):
         errors: dict[str, str],
         listed: list[tuple[str, str]],
     ) -> str:
+        if sent.get("from") == "check":
+            return tk.render("satudata/approval/check.html", check.page(view, sent, listed))
         label = "resubmit" if name == "submit" and view.findings else name
         seen = sent.get("revision") if listed and errors else None
         current = view.approval.revision if view.approval else 0
@@ -301,15 +307,18 @@ class Validation(MethodView):
             errors, listed = _problems(error)
             kept = {key: value for key, value in sent.items() if not key.startswith("given.")}
             return self._ask(user, "sign", ids, kept, errors, listed)
-        number = len(results)
-        tk.h.flash_success(
-            ungettext(
-                "The letter is issued. %(num)s dataset is validated.",
-                "The letter is issued. %(num)s datasets are validated.",
-                number,
+        letter = letters.get(results[0]["letter_id"])
+        assert letter is not None
+        if letter.state == "valid":
+            tk.h.flash_success(
+                _("Letter %(number)s is in effect. The data becomes public by itself.")
+                % {"number": letter.number}
             )
-            % {"num": number}
-        )
+        else:
+            tk.h.flash_notice(
+                _("Letter %(number)s is made. Not done yet: it has to be signed and uploaded.")
+                % {"number": letter.number}
+            )
         return tk.h.redirect_to("satudata_letters.read", id=results[0]["letter_id"])
 
     def _return(self, user: model.User, ids: list[str]) -> Response | str:
@@ -387,7 +396,10 @@ def draft_letter() -> Response:
     if current_user.is_anonymous:
         raise tk.NotAuthorized
     user = model.User.get(current_user.name)
-    found = decide.preview(user, tk.request.args.getlist("ids"))
+    try:
+        found = decide.preview(user, tk.request.args.getlist("ids"))
+    except tk.ValidationError as error:
+        raise tk.ObjectNotFound from error
     if found is None:
         raise tk.ObjectNotFound
     return send_file(io.BytesIO(found), mimetype="application/pdf", download_name="rancangan.pdf")

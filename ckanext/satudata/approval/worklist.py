@@ -11,9 +11,12 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.approval import check, panel, permissions, states, texts
-from ckanext.satudata.approval.model import Approval
+from ckanext.satudata.approval.model import Approval, Preparer
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, dates
+from ckanext.satudata.letters import pages as letter_pages
+from ckanext.satudata.letters import register
+from ckanext.satudata.letters import texts as letter_texts
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
@@ -56,13 +59,18 @@ def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | No
     if not may_see(kind, user, held):
         return None
     shown: tuple[State, ...] = KINDS[kind][1]
-    if kind == "check" and state in [str(one) for one in _CHIPS]:
-        shown = (State(state),)
+    if kind == "check":
+        # Each checker begins with what waits for the own role.
+        own = [one for one in shown if any(role.role in states.WAITS_FOR[one] for role in held)]
+        shown = tuple(own) or shown
+        if state in [str(one) for one in _CHIPS]:
+            shown = (State(state),)
     query = _query(user, held).where(Approval.state.in_([str(one) for one in shown]))
     if kind == "mine":
         query = query.where(permissions.waits_for(held))
-    rows = [
-        _row(kind, *found)
+    rows = letter_rows(user) if kind == "mine" else []
+    rows += [
+        _row(kind, held, *found)
         for found in model.Session.execute(query.order_by(*_order()).limit(LIMIT))
     ]
     late = [row for row in rows if row["due"] and row["due"]["tone"] == "late"]
@@ -88,6 +96,8 @@ def count(kind: str, user: model.User, held: list[Holding]) -> tuple[int, bool]:
     )
     late = sa.func.count().filter(Approval.due_at < clock.now())
     number, overdue = model.Session.execute(query.with_only_columns(sa.func.count(), late)).one()
+    if kind == "mine":
+        number += len(letter_tasks(user))
     return number, bool(overdue)
 
 
@@ -109,8 +119,54 @@ def _order() -> tuple[Any, ...]:
     )
 
 
-def _row(kind: str, approval: Approval, package: model.Package, opd: str | None) -> dict[str, Any]:
+def letter_tasks(user: model.User) -> list[tuple[Any, str]]:
+    """Letters that wait for a person, without those whose data they prepared or checked."""
+    found = register.tasks(user)
+    ids = [letter.id for letter, _agency in found]
+    own = sa.exists().where(Preparer.package_id == Approval.package_id, Preparer.user_id == user.id)
+    people = (Approval.checked_by, Approval.endorsed_by, Approval.submitted_by)
+    query = sa.select(Approval.letter_id).where(
+        Approval.letter_id.in_(ids), sa.or_(own, *(one == user.id for one in people))
+    )
+    barred = set(model.Session.scalars(query)) if ids else set()
+    return [
+        (letter, agency)
+        for letter, agency in found
+        if letter.signer_id == user.id or letter.id not in barred
+    ]
+
+
+def letter_rows(user: model.User) -> list[dict[str, Any]]:
+    """Letters that wait for a person: to be signed, scanned or confirmed."""
+    return [
+        {
+            "title": f"{letter_texts.kinds()[letter.kind]} {letter.number}",
+            "url": tk.url_for("satudata_letters.read", id=letter.id),
+            "organization": agency,
+            "verb": letter_texts.tasks()[letter.state],
+            "why": _("Publication waits for the letter."),
+            "step": "SOP 3.2",
+            "due": None,
+            "badge": letter_pages.badge(letter.state),
+            "button": {
+                "label": letter_texts.tasks()[letter.state],
+                "url": tk.url_for("satudata_letters.read", id=letter.id),
+            },
+            "holder": None,
+        }
+        for letter, agency in letter_tasks(user)
+    ]
+
+
+def _row(
+    kind: str,
+    held: list[Holding],
+    approval: Approval,
+    package: model.Package,
+    opd: str | None,
+) -> dict[str, Any]:
     state = State(approval.state)
+    mine = any(one.role in states.WAITS_FOR.get(state, ()) for one in held)
     claimed = permissions.claim_holds(approval)
     verbs = {
         State.DRAFT: _("Complete it"),
@@ -120,19 +176,20 @@ def _row(kind: str, approval: Approval, package: model.Package, opd: str | None)
         State.AWAITING_VALIDATION: _("Validate"),
     }
     url = tk.url_for("dataset.read", id=package.name)
-    button = {"label": verbs.get(state, _("Open")), "url": url}
+    verb = verbs.get(state, _("Open")) if mine else _("Open")
+    button = {"label": verb, "url": url, "style": "primary" if mine else "default"}
     if state in check.DECISIONS and kind != "validation":
         button["url"] = tk.url_for("satudata_approval.check", id=package.name)
     if state is State.AWAITING_VALIDATION and kind == "mine":
-        button["url"] = tk.url_for("satudata_approval.validation")
+        button["url"] = tk.url_for("satudata_approval.validation", opd=package.owner_org)
     return {
         "title": package.title or package.name,
         "url": url,
         "organization": opd or "-",
-        "verb": verbs.get(state, _("Open")),
-        "why": _("Round %(n)s") % {"n": approval.round},
+        "verb": verb if mine else "",
+        "why": _("Round %(n)s") % {"n": max(1, approval.round)},
         "step": {"check": "SOP 3.1", "validation": "SOP 3.2"}.get(
-            states.STEP_OF.get(state, ""), "SOP 2.2"
+            states.STEP_OF.get(state, ""), "SOP 4" if state is State.VALIDATED else "SOP 2.2"
         ),
         "due": dates.due(approval.due_at),
         "badge": panel.badge(approval.state, claimed=claimed),
@@ -160,8 +217,17 @@ def _chips(user: model.User, held: list[Holding], state: str | None) -> list[dic
     ]
 
 
+def _held(one: Holding) -> str:
+    """A role with its agency, and whom the person stands in for."""
+    text = role_texts.role(one.role)
+    if one.organization_id:
+        agency = model.Group.get(one.organization_id)
+        text += f" {agency.title or agency.name}" if agency else ""
+    return f"{letter_texts.acting()[one.acting_kind]} {text}" if one.acting_kind else text
+
+
 def _words(kind: str, held: list[Holding]) -> tuple[str, str, dict[str, Any]]:
-    own = ", ".join(dict.fromkeys(role_texts.role(one.role) for one in held))
+    own = ", ".join(dict.fromkeys(_held(one) for one in held))
     nowhere: dict[str, Any] = {"url": None, "link_text": None}
     if kind == "check":
         return (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from ckan.plugins.toolkit import _
 
@@ -37,6 +37,20 @@ def sha256(source: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def check_size(upload: Any, limit: int) -> None:
+    """Refuse what is too large before anybody reads it whole; the position is put back.
+
+    Raises:
+        Refusal: ``too-large``.
+    """
+    source = stream(upload)
+    place = source.tell()
+    size = source.seek(0, os.SEEK_END) - place
+    source.seek(place)
+    if size > limit:
+        _refuse_size(limit)
+
+
 def save(upload: Any, limit: int) -> str:
     """Store an upload by its content.
 
@@ -60,12 +74,7 @@ def save(upload: Any, limit: int) -> str:
             while chunk := source.read(CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    refuse(
-                        "too-large",
-                        _("The file is larger than the limit of %(limit)s MB.")
-                        % {"limit": limit // CHUNK},
-                        "upload",
-                    )
+                    _refuse_size(limit)
                 digest.update(chunk)
                 target.write(chunk)
             target.flush()
@@ -78,6 +87,14 @@ def save(upload: Any, limit: int) -> str:
             os.remove(temporary)
         raise
     return name
+
+
+def _refuse_size(limit: int) -> NoReturn:
+    refuse(
+        "too-large",
+        _("The file is larger than the limit of %(limit)s MB.") % {"limit": limit // CHUNK},
+        "upload",
+    )
 
 
 #: How the files begin that a scanner or a phone makes.

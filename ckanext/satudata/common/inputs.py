@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ckan.plugins import toolkit as tk
+from ckan.plugins.toolkit import _
 from ckan.types import Context
 
 
@@ -30,3 +32,29 @@ def json_inputs(*keys: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
         return call
 
     return decorate
+
+
+def clean(action: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse text that no database takes (NUL, half of a surrogate pair), however deep."""
+
+    @functools.wraps(action)
+    def call(context: Context, data_dict: dict[str, Any] | None = None) -> Any:
+        given = data_dict or {}
+        for key, value in given.items():
+            if unfit(value):
+                message = _("This text has signs that cannot be stored. Type it again.")
+                raise tk.ValidationError({str(key): [message]})
+        return action(context, given)
+
+    return call
+
+
+def unfit(value: Any) -> bool:
+    """Does a value hold text that no database takes?"""
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value)
+    if isinstance(value, dict):
+        return any(unfit(one) for pair in value.items() for one in pair)
+    if isinstance(value, (list, tuple)):
+        return any(unfit(one) for one in value)
+    return False

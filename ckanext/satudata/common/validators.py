@@ -23,12 +23,19 @@ __all__ = [
 ]
 
 
+#: What lies behind it is a typing error, and breaks calendars.
+LAST_YEAR = 2100
+
+
 def satudata_date(value: Any) -> date:
     """ISO date (2026-11-24) to :class:`datetime.date`."""
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value).strip())
+        found = date.fromisoformat(str(value).strip())
+        if not 1945 <= found.year <= LAST_YEAR:
+            raise ValueError
+        return found
     except ValueError as error:
         raise tk.Invalid(
             _('"%(value)s" is not a date. Write it as 2026-11-24.') % {"value": value}
@@ -47,6 +54,8 @@ def satudata_moment(value: Any) -> datetime:
             _('"%(value)s" is not a date with time. Write it as 2026-12-01T09:00.')
             % {"value": value}
         ) from error
+    if not 2000 <= found.year <= LAST_YEAR:
+        raise tk.Invalid(_("The year of %(value)s cannot be right.") % {"value": value})
     return found if found.tzinfo else found.replace(tzinfo=clock.zone())
 
 

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+#: A file that waits for its second person is not exchanged under their eyes.
+_UNSIGNED = WAITING - {LetterState.WAITING_CONFIRMATION}
+
+
 def _shown(letter: Letter) -> dict[str, Any]:
     return {**letter.dictize(), "items": [one.dictize() for one in service.items(letter.id)]}
 
@@ -94,7 +98,7 @@ def satudata_letter_sign(context: Context, data_dict: dict[str, Any]) -> dict[st
         if letter.state == str(LetterState.VALID):
             owner.signed(letter, person)
 
-    return _decide("sign", context, data_dict, WAITING, do)
+    return _decide("sign", context, data_dict, _UNSIGNED, do)
 
 
 @tk.validate_action_data(schema.upload)
@@ -119,7 +123,7 @@ def satudata_letter_upload(context: Context, data_dict: dict[str, Any]) -> dict[
         _not_barred(letter, person, owner)
         service.register_scan(letter, data_dict, person)
 
-    return _decide("upload", context, data_dict, WAITING, do)
+    return _decide("upload", context, data_dict, _UNSIGNED, do)
 
 
 _SCANNED = frozenset({LetterState.WAITING_CONFIRMATION})

@@ -1,4 +1,8 @@
-"""Who may call the letter actions."""
+"""Who may call the letter actions.
+
+A portal administrator is no registrar and no second person: where something is decided
+on a letter, sysadmins are asked for the role too.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +63,7 @@ def satudata_letter_show(context: Context, data_dict: dict[str, Any]) -> AuthRes
     return _answer(allowed, _("The letter is open to its agency and to the walidata."))
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_sign(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """Who signs, or a walidata as registrar."""
     user, letter = _user(context), _letter(data_dict)
@@ -66,6 +71,7 @@ def satudata_letter_sign(context: Context, data_dict: dict[str, Any]) -> AuthRes
     return _answer(allowed, _("The signed letter is handed in by its signer or a walidata."))
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_upload(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """A walidata as registrar; that it is not the checker is judged by the action."""
     user = _user(context)
@@ -73,6 +79,7 @@ def satudata_letter_upload(context: Context, data_dict: dict[str, Any]) -> AuthR
     return _answer(allowed, _("The scan is uploaded by a walidata as registrar."))
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_confirm(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """A second person: walidata, sekretariat, or the head of that agency."""
     user, letter = _user(context), _letter(data_dict)
@@ -81,11 +88,13 @@ def satudata_letter_confirm(context: Context, data_dict: dict[str, Any]) -> Auth
     return _answer(allowed, message)
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_reject(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """As confirming."""
     return satudata_letter_confirm(context, data_dict)
 
 
+@tk.auth_sysadmins_check
 def satudata_letter_revoke(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """Who signs, or a walidata."""
     return satudata_letter_sign(context, data_dict)

@@ -42,11 +42,11 @@ def register_page(user: model.User, args: dict[str, str]) -> dict[str, Any]:
     """
     kind = str(LetterKind.SURAT_VALIDASI)
     years = register.years(kind) or [clock.today().year]
-    year = int(args["year"]) if args.get("year", "").isdigit() else years[0]
+    year = int(args["year"]) if args.get("year", "").isdecimal() else years[0]
     state = args.get("state") if args.get("state") in ("waiting", *LetterState) else None
     agency = args.get("organization") or None
     organization = model.Group.get(agency) if agency else None
-    after = int(args["after"]) if args.get("after", "").isdigit() else None
+    after = int(args["after"]) if args.get("after", "").isdecimal() else None
     rows = register.find(
         user,
         kind=kind,
@@ -145,7 +145,7 @@ def letter_page(letter: Letter, user: model.User) -> dict[str, Any]:
         "letter": letter,
         "title": texts.kinds()[letter.kind],
         "badge": badge(letter.state),
-        "line": _line(letter),
+        "line": _line(letter, user),
         "facts": facts,
         "items": [_item(one) for one in service.items(letter.id)],
         "files": _files(letter),
@@ -155,7 +155,9 @@ def letter_page(letter: Letter, user: model.User) -> dict[str, Any]:
     }
 
 
-def _line(letter: Letter) -> str:
+def _line(letter: Letter, user: model.User) -> str:
+    if letter.state == str(LetterState.WAITING_SCAN) and not permissions.is_registrar(user):
+        return _("Hand the letter signed on paper to the walidata, who uploads the scan.")
     return {
         "waiting_signature": _("Sign the PDF and upload it. Publication waits for it."),
         "waiting_scan": _("Print, have it signed, and upload the scan. Publication waits for it."),

@@ -49,8 +49,17 @@ def is_registrar(user: model.User) -> bool:
     return roles.has_role(user.id, Role.WALIDATA)
 
 
+def is_second(user: model.User) -> bool:
+    """Does a person confirm scans of every agency?"""
+    return any(roles.has_role(user.id, role) for role in SECOND)
+
+
+def headed(user: model.User) -> list[str]:
+    """Agencies whose head a person is today, or stands in for."""
+    held = roles.holdings(user.id)
+    return [one.organization_id for one in held if one.role is Role.KEPALA_OPD]
+
+
 def may_confirm(user: model.User, letter: Letter) -> bool:
     """May a person be the second one who confirms a scan?"""
-    if any(roles.has_role(user.id, role) for role in SECOND):
-        return True
-    return roles.has_role(user.id, Role.KEPALA_OPD, letter.organization_id)
+    return is_second(user) or letter.organization_id in headed(user)

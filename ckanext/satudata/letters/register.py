@@ -75,6 +75,36 @@ def find(
     return [(row[0], row[1] or "-", row[2]) for row in model.Session.execute(query)]
 
 
+def tasks(user: model.User) -> list[tuple[Letter, str]]:
+    """Letters that wait for what a person may do, oldest first, with the agency's title.
+
+    The signer uploads the signed PDF, a registrar the scan, a second person confirms. Who
+    may not, because of what they did with the data, is known to the owner of the letter.
+    """
+    conditions = [
+        sa.and_(Letter.state == str(LetterState.WAITING_SIGNATURE), Letter.signer_id == user.id)
+    ]
+    if permissions.is_registrar(user):
+        conditions.append(Letter.state == str(LetterState.WAITING_SCAN))
+    confirming = sa.and_(
+        Letter.state == str(LetterState.WAITING_CONFIRMATION),
+        Letter.registered_by.is_distinct_from(user.id),
+    )
+    if permissions.is_second(user):
+        conditions.append(confirming)
+    heads = permissions.headed(user)
+    if heads:
+        conditions.append(sa.and_(confirming, Letter.organization_id.in_(heads)))
+    query = (
+        sa.select(Letter, model.Group.title)
+        .outerjoin(model.Group, model.Group.id == Letter.organization_id)
+        .where(sa.or_(*conditions))
+        .order_by(Letter.created_at)
+        .limit(PAGE)
+    )
+    return [(row[0], row[1] or "-") for row in model.Session.execute(query)]
+
+
 def summary(kind: str, year: int) -> dict[str, Any]:
     """Is the register of a year whole?
 

@@ -94,6 +94,8 @@ def issue(
     dated = dated or clock.today()
     if dated > clock.today():
         refuse("invalid", _("The date of the letter lies in the future."), "date")
+    if dated.year < clock.today().year - 1:
+        refuse("invalid", _("The date of the letter lies more than a year back."), "date")
     register = next_number(kind, dated.year)
     number = (number or "").strip() or _from_pattern(kind, register, dated)
     if model.Session.scalar(_with_number(kind, organization_id, number)):
@@ -143,7 +145,13 @@ def _from_pattern(kind: str, register: int, dated: date) -> str:
 def add_lines(letter: Letter, lines: list[Line], signer: Signer) -> None:
     """Put datasets on a letter that is not signed yet, and freeze its content again."""
     for line in lines:
-        model.Session.add(LetterItem(letter_id=letter.id, **vars(line)))
+        before = model.Session.get(LetterItem, (letter.id, line.package_id))
+        if before is not None:
+            # It was on this letter, lost its effect, and was checked again.
+            before.title, before.period = line.title, line.period
+            before.fingerprint, before.void_at, before.void_reason = line.fingerprint, None, None
+        else:
+            model.Session.add(LetterItem(letter_id=letter.id, **vars(line)))
     model.Session.flush()
     letter.content = _content(letter, signer)
     model.Session.flush()
@@ -221,23 +229,41 @@ def _signer_facts(signer: Signer, organization: model.Group) -> dict[str, str]:
 def sign_uploaded(letter: Letter, data_dict: dict[str, Any], actor: model.User) -> None:
     """Take the letter with its electronic signature, as an uploaded PDF.
 
-    Handed in by somebody else than its signer, a signature of an issuer the portal does
-    not trust proves nothing by itself: a second person confirms it as one does a scan.
+    The signature proves that the file is whole, not that it is this letter: handed in by
+    somebody else than its signer, a second person confirms it as one does a scan.
 
     Raises:
-        Refusal: no file, not a PDF, no intact signature in it, too large.
+        Refusal: no file, not a PDF, no intact signature in it, too large, or the file of
+            another letter.
     """
     upload = files.uploaded(data_dict, "upload")
     if upload is None:
         refuse("required", _("Upload the signed letter as PDF."), "upload")
+    files.check_size(upload, config.letter_max_size())
     found = signing.check(files.stream(upload))
     letter.way, letter.signature = str(Way.PDF), found
     file_sha256 = files.save(upload, config.letter_max_size())
-    if actor.id == letter.signer_id or found == "ok":
+    _not_on_another(letter, file_sha256)
+    if actor.id == letter.signer_id:
         _take_effect(letter, file_sha256)
     else:
         _wait_for_second(letter, file_sha256, actor)
     _record(letter, "letter_sign", actor, signature=found, file_sha256=file_sha256)
+
+
+def _not_on_another(letter: Letter, file_sha256: str) -> None:
+    """One signed file is one letter."""
+    query = sa.select(Letter.number).where(
+        Letter.file_sha256 == file_sha256, Letter.id != letter.id
+    )
+    other = model.Session.scalar(query.limit(1))
+    if other is not None:
+        refuse(
+            "duplicate",
+            _("This file is letter %(number)s already. Upload the file of this letter.")
+            % {"number": other},
+            "upload",
+        )
 
 
 def sign_electronically(letter: Letter, given: dict[str, str], actor: model.User) -> None:
@@ -268,7 +294,9 @@ def register_scan(letter: Letter, data_dict: dict[str, Any], actor: model.User) 
             "upload",
         )
     letter.way, letter.signature = str(Way.SCAN), None
-    _wait_for_second(letter, files.save(upload, config.letter_max_size()), actor)
+    file_sha256 = files.save(upload, config.letter_max_size())
+    _not_on_another(letter, file_sha256)
+    _wait_for_second(letter, file_sha256, actor)
     _record(letter, "letter_scan", actor, file_sha256=letter.file_sha256)
 
 

@@ -55,14 +55,14 @@ def check(source: IO[bytes]) -> str:
     Raises:
         Refusal: no PDF, no signature in it, or content changed after signing.
     """
-    from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     try:
         content = source.read()
         source.seek(0)
         signatures = PdfFileReader(io.BytesIO(content)).embedded_signatures
-    except (PdfError, ValueError, KeyError, AttributeError, RecursionError, OSError):
+    except Exception:
+        # A damaged PDF breaks its reader in many ways; all mean that it cannot be read.
         refuse(
             "file_unread",
             _("The file cannot be read as PDF. Nothing has been stored yet."),
@@ -78,7 +78,7 @@ def check(source: IO[bytes]) -> str:
             "upload",
         )
     try:
-        found = [_judge(one) for one in signatures]
+        found = [_judge(one, last=one is signatures[-1]) for one in signatures]
     except Exception:
         # Whatever a signature looks like that cannot be judged, it does not count.
         log.info("A signature could not be judged", exc_info=True)
@@ -88,14 +88,17 @@ def check(source: IO[bytes]) -> str:
     return "ok" if all(one == "ok" for one in found) else "unknown"
 
 
-def _judge(signature: Any) -> str:
-    """ok, unknown or broken for one signature of a file."""
+def _judge(signature: Any, *, last: bool) -> str:
+    """ok, unknown or broken for one signature of a file; the last one covers it all."""
     from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
     from pyhanko_certvalidator import ValidationContext
 
     context = ValidationContext(trust_roots=_trust_roots(), allow_fetching=False)
     status = validate_pdf_signature(signature, signer_validation_context=context)
     if not (status.intact and status.valid and status.docmdp_ok is not False):
+        return "broken"
+    if last and status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
         return "broken"
     return "ok" if status.trusted else "unknown"
 

@@ -21,6 +21,15 @@ def states() -> dict[str, str]:
     }
 
 
+def tasks() -> dict[str, str]:
+    """State of a letter that waits → what has to be done."""
+    return {
+        "waiting_signature": _("Upload the signed letter"),
+        "waiting_scan": _("Upload the scan"),
+        "waiting_confirmation": _("Confirm the scan"),
+    }
+
+
 def ways() -> dict[str, str]:
     """Way of signing → what is done."""
     return {

@@ -24,7 +24,7 @@ satudata_letters = Blueprint("satudata_letters", __name__)
 _DECISIONS = ("confirm", "reject", "revoke", "sign", "upload")
 
 
-shared.hide(satudata_letters)
+shared.guard(satudata_letters)
 
 
 def _user() -> model.User:
@@ -57,10 +57,10 @@ def workbook() -> Response:
     user, args = _user(), tk.request.args
     tk.check_access("satudata_letter_list", {"user": user.name}, {})
     organization = model.Group.get(args.get("organization") or "")
-    year = args.get("year", "")
+    year = args.get("year", "") if args.get("year", "").isdecimal() else ""
     rows = register.find(
         user,
-        year=int(year) if year.isdigit() else None,
+        year=int(year) if year else None,
         state=args.get("state") or None,
         organization_id=organization.id if organization else None,
         limit=register.EXPORT,

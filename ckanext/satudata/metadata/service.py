@@ -84,6 +84,20 @@ def missing(package: model.Package) -> list[dict[str, str]]:
     ]
 
 
+def contradictions(package: model.Package) -> list[dict[str, str]]:
+    """What cannot be true of a dataset: ``field`` and ``text`` each."""
+    have, labels = values(package), {one["field_name"]: label(one) for one in fields()}
+    start, end = (str(have.get(key) or "") for key in ("temporal_start", "temporal_end"))
+    found = []
+    if start and end and end < start:
+        text = _("%(end)s lies before %(start)s.") % {
+            "end": labels.get("temporal_end", ""),
+            "start": labels.get("temporal_start", ""),
+        }
+        found.append({"field": "temporal_end", "text": text})
+    return found
+
+
 def access(package: model.Package) -> str | None:
     """Access class of a dataset; None where nothing or an unknown word is stored."""
     found = dict(package.extras or {}).get("accessRights")
@@ -107,11 +121,11 @@ def period(package: model.Package) -> str:
     try:
         start = date.fromisoformat(extras.get("temporal_start") or "")
         end = date.fromisoformat(extras.get("temporal_end") or "")
-    except ValueError:
+        months = _whole_months(start, end)
+    except (ValueError, OverflowError):
         return ""
     if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
         return str(start.year) if start.year == end.year else f"{start.year}-{end.year}"
-    months = _whole_months(start, end)
     if months == 1:
         return format_date(start, "MMMM y", locale="id")
     if months in _PARTS and start.month % months == 1:

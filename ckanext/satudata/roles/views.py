@@ -20,7 +20,7 @@ from ckanext.satudata.roles import pages, service
 __all__ = ["satudata_roles"]
 
 satudata_roles = Blueprint("satudata_roles", __name__, url_prefix="/kelola/peran")
-shared.hide(satudata_roles)
+shared.guard(satudata_roles, typed=False)
 _DECISIONS = ("confirm", "reject", "end")
 _INPUT = (
     *("user", "role", "organization", "decree", "starts_on", "ends_on"),
