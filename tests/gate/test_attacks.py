@@ -204,6 +204,20 @@ def test_who_confirmed_does_not_endorse(city):
     _refused("same_person", "satudata_approval_endorse", both, id=key)
 
 
+def test_the_same_supervisor_endorses_again_after_a_new_check(city):
+    """Found changed after the endorsement: the whole check is made anew by the same people."""
+    key = make.dataset(city, prioritas_tahun="2026")["id"]
+    make.call("satudata_approval_submit", city.produsen_data, id=key)
+    for number in (1, 2):
+        make.call("satudata_approval_claim", city.walidata, id=key)
+        make.call("satudata_approval_confirm", city.walidata, id=key, checklist=make.CHECKLIST)
+        make.call("satudata_approval_claim", city.pembina_data, id=key)
+        make.call("satudata_approval_endorse", city.pembina_data, id=key)
+        if number == 1:
+            make.call("satudata_approval_invalidate", city.walidata, id=key, comment="Berubah")
+    assert _state(city, key) == "awaiting_validation"
+
+
 def test_the_release_time_binds_people_too(city):
     """Publishing by hand lifts a hold; it is no way around the release time."""
     key, at = make.dataset(city)["id"], clock.now() + timedelta(days=3)

@@ -383,6 +383,7 @@ def _confirm(approval: Approval, _package: Any, decision: Decision, _h: Any) -> 
     _same_content(approval)
     assert decision.user is not None
     approval.checklist = dict(decision.checklist)
+    approval.endorsed_by = None
     approval.checked_by = decision.user.id
     approval.checked_at = clock.now()
     return {"checklist": approval.checklist, **_release_time(approval, decision)}
@@ -426,6 +427,7 @@ def _invalidate(
 ) -> dict[str, Any]:
     letters.void_line(approval.letter_id, package.id, "invalidated")
     approval.letter_id = None
+    approval.checked_by = approval.checked_at = approval.endorsed_by = None
     approval.fingerprint = fingerprint.compute(approval.package_id)
     return {}
 
