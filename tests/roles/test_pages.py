@@ -227,11 +227,12 @@ def test_number_of_queries_does_not_grow_with_the_rows(city, app, as_):
             sa.event.remove(model.Session.get_bind(), "before_cursor_execute", count)
         return len(counted)
 
-    before = queries()
+    # Twice each: CKAN notes the use of a token now and then.
+    before = min(queries(), queries())
     for _number in range(12):
         made = make.user("banyak")
         city.assign(made, "forum_anggota")
-    assert queries() == before
+    assert min(queries(), queries()) <= before
 
 
 def test_every_form_carries_the_token_against_forgery(city, app, as_):
