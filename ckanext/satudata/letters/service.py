@@ -395,7 +395,7 @@ def docx(letter: Letter) -> bytes:
     return render.docx(letter.kind, letter.content)
 
 
-def title_on(letter_id: Any, package_id: Any) -> sa.sql.ColumnElement[str | None]:
+def title_on(letter_id: Any, package_id: Any) -> Any:
     """The title that a letter gives a dataset, as an expression for other queries.
 
     Args:
