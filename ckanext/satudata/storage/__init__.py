@@ -1,0 +1,1 @@
+"""Uploaded files by their content, and which of them a resource serves."""
