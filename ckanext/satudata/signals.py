@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ckan.plugins import toolkit as tk
 
-#: An approval made a transition. Sender: the transition's name. Keyword arguments:
-#: ``approval`` (dict as of ``satudata_approval_show``).
+#: An approval made a transition. Sender: the transition's name, or "mismatch" when locked
+#: content turned out to be another than its fingerprint says and "match" when it is right
+#: again. Keyword arguments: ``approval`` (dict as of ``satudata_approval_show``).
 approval_changed = tk.signals.ckanext.signal(
     "satudata:approval_changed", doc="An approval made a transition."
 )

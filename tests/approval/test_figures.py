@@ -15,19 +15,6 @@ from tests import factories as make
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _figure(city: make.City, records: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
     package = make.dataset(city, **values)
     make.call(

@@ -13,19 +13,6 @@ from tests import factories as make
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _returned(city: make.City) -> tuple[str, str]:
     """A dataset returned with three findings: a field, a file, and the whole."""
     package = make.dataset(city)

@@ -8,7 +8,8 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.cli import one_round
-from ckanext.satudata.common import compat, events
+from ckanext.satudata.common import events
+from ckanext.satudata.storage import service as storage
 
 from tests import factories as make
 
@@ -56,7 +57,7 @@ def test_real_csv_becomes_public_only_after_the_heads_validation():
     assert public["private"] is False
     assert public["metadata_modified"] > before
     assert _public_names() == [package["name"]]
-    with compat.open_resource(resource) as stored:
+    with storage.open_resource(resource) as stored:
         assert stored.read() == make.SAMPLE.read_bytes()
     kinds = [one["kind"] for one in make.call("satudata_approval_history", city.walidata, id=key)]
     assert kinds == ["submit", "claim", "confirm", "validate", "publish"]

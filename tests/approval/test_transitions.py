@@ -65,19 +65,6 @@ def _input(name: str) -> dict[str, Any]:
     return dict(INPUT.get(name, {}))
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City and one dataset per state, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _in_state(kept: dict[str, Any], city: make.City, state: str) -> str:
     if state not in kept:
         package = make.dataset(city)
@@ -281,12 +268,12 @@ def test_letter_numbers_have_no_gap_and_no_double(city):
 
 def test_changed_bytes_stop_the_publication(city):
     """Whatever changed the file on disk, the fingerprint is checked at that instant."""
-    from ckanext.satudata.common import compat
+    from ckanext.satudata.storage import service as storage
 
     package = make.dataset(city)
     key, resource = package["id"], package["resources"][0]["id"]
     make.bring_to(city, package, "validated")
-    with compat.open_resource(resource) as stored:
+    with storage.open_resource(resource) as stored:
         path = getattr(stored, "name", None)
     if not isinstance(path, str):
         pytest.fail("the stored file has no path on this storage")
@@ -302,7 +289,7 @@ def test_held_publication_waits_until_lifted(city):
     key = package["id"]
     make.bring_to(city, package, "validated")
     make.call("satudata_approval_hold", city.walidata, id=key, comment="Tunggu rilis")
-    assert key not in publication.due()
+    assert key not in make.due()
     done = make.call("satudata_approval_publish", city.walidata, id=key)
     assert (done["state"], done["hold_reason"]) == ("published", None)
 

@@ -45,19 +45,6 @@ CALLS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City and datasets, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _rows(city: make.City, package: dict[str, Any]) -> None:
     call = tk.get_action("datastore_create")
     key = package["resources"][0]["id"]
@@ -231,13 +218,20 @@ def test_public_again_by_a_new_approval(app, city):
     assert ESCAPED not in body
 
 
-def test_a_deleted_or_purged_dataset_is_told_of_no_more(app, city):
-    """It answers as a missing one."""
+def test_the_producer_cannot_take_the_notice_away(app, city):
+    """Neither by deleting the dataset nor by another address; only by a purge it goes."""
     package = make.dataset(city)
     make.bring_to(city, package, "withdrawn")
+    for change in (
+        ("package_patch", {"id": package["id"], "name": f"{package['name']}-baru"}),
+        ("package_revise", {"match": {"id": package["id"]}, "update": {"name": "lain-sama"}}),
+    ):
+        with pytest.raises(tk.ValidationError) as refused:
+            make.call(change[0], city.produsen_data, **change[1])
+        assert refused.value.error_dict["code"] == ["control"]
     make.call("package_delete", city.produsen_data, id=package["id"])
-    app.get(f"/dataset/{package['name']}", status=404)
-    assert package["id"] not in _listed()
+    app.get(f"/dataset/{package['name']}", status=410)
+    assert package["id"] in _listed()
     make.call("dataset_purge", city.sysadmin, id=package["id"])
     app.get(f"/dataset/{package['name']}", status=404)
     assert package["id"] not in _listed()

@@ -8,11 +8,12 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata import signals
-from ckanext.satudata.approval import decide, publication, schema
+from ckanext.satudata.approval import adoption, decide, publication, schema, service, verify
 from ckanext.satudata.approval.reads import (
     satudata_approval_history,
     satudata_approval_list,
     satudata_approval_show,
+    satudata_fingerprint_show,
     satudata_withdrawal_list,
 )
 from ckanext.satudata.approval.states import TRANSITIONS
@@ -24,10 +25,15 @@ __all__ = [
     "satudata_approval_list",
     "satudata_approval_show",
     "satudata_finding_answer",
+    "satudata_fingerprint_show",
+    "satudata_fingerprint_verify",
     "satudata_letter_issue",
+    "satudata_portal_adopt",
     "satudata_withdrawal_list",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]
+
+_COMPARED = ("fingerprint", "found", "same")
 
 
 @tk.validate_action_data(schema.submit)
@@ -385,3 +391,70 @@ def satudata_approval_cancel(context: Context, data_dict: dict[str, Any]) -> dic
         ValidationError: wrong state, no reason, or a conflict.
     """
     return decide.decide("cancel", context, data_dict)
+
+
+@tk.validate_action_data(schema.dataset)
+def satudata_fingerprint_verify(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Compare the content of a locked dataset with its fingerprint now, as every night.
+
+    What differs goes back to the check if it waits for validation or publication; else
+    an alarm is raised. What is published stays public, and an alarm ends here when the
+    content is again what was validated.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` of the dataset, name or id.
+
+    Returns:
+        ``package_id``, ``state`` (afterwards), ``fingerprint`` (the stored one),
+        ``found`` (of the content now) and ``same``; the last three are null for a
+        dataset that is not locked.
+
+    Raises:
+        NotAuthorized: neither walidata nor pembina_data.
+        ValidationError: a file or its rows cannot be read now; nothing is decided.
+    """
+    package_id = decide.package_id(context, data_dict["id"])
+    tk.check_access("satudata_fingerprint_verify", context, {"id": package_id})
+    found = verify.check(package_id)
+    if found is not None:
+        return found.dictize()
+    state = str(service.state_of(service.current(package_id)))
+    return {"package_id": package_id, "state": state, **dict.fromkeys(_COMPARED)}
+
+
+@tk.validate_action_data(schema.adoption)
+def satudata_portal_adopt(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Take over public datasets that were there before the workflow, one page per call.
+
+    Each gets a publication record of the kind "adopted" with its fingerprint, and is
+    locked like any published one; the dataset itself is not touched. Called again with
+    the ``after`` of its answer until that is null. Whoever is interrupted begins again.
+
+    Args:
+        context: CKAN's context.
+        data_dict: all optional: ``after`` (of the answer before), ``limit`` (1-500
+            datasets looked at, default 100), ``organization``, ``dry_run`` (read all,
+            write nothing), ``missing_files`` (also adopt what has an uploaded file
+            without bytes).
+
+    Returns:
+        ``rows``: ``id``, ``name``, ``organization``, ``result`` (adopted, ready in a dry
+        run, already, skipped), ``reason`` (unmanaged_type, draft, private, in_process,
+        file_missing, unreadable, busy, failed), ``text`` (the reason in words),
+        ``fingerprint``; and ``after``, null at the end.
+
+    Raises:
+        NotAuthorized: not the administrator of the portal.
+        ValidationError: an unknown organization, or a limit that is no number.
+    """
+    tk.check_access("satudata_portal_adopt", context, data_dict)
+    rows, after = adoption.adopt(
+        actor.user(context),
+        after=data_dict.get("after") or "",
+        limit=max(1, min(data_dict.get("limit") or adoption.PAGE, adoption.MOST)),
+        organization=data_dict.get("organization"),
+        dry_run=bool(data_dict.get("dry_run")),
+        missing_files=bool(data_dict.get("missing_files")),
+    )
+    return {"rows": [one.dictize() for one in rows], "after": after}

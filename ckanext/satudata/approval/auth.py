@@ -10,7 +10,7 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 from ckan.types import AuthResult, Context
 
-from ckanext.satudata.approval import decide, findings, permissions, service
+from ckanext.satudata.approval import decide, findings, permissions, refusals, service
 from ckanext.satudata.approval.states import TRANSITIONS
 
 
@@ -37,7 +37,7 @@ def _transition(name: str) -> Callable[[Context, dict[str, Any]], AuthResult]:
             return {"success": True}
         return {
             "success": False,
-            "msg": service.no_role_text(transition, user, package),
+            "msg": refusals.no_role(transition, user, package),
         }
 
     allowed = tk.auth_sysadmins_check(allowed)
@@ -88,10 +88,29 @@ def satudata_letter_issue(context: Context, data_dict: dict[str, Any]) -> AuthRe
     return {"success": False, "msg": _("Letters on paper are issued by a walidata.")}
 
 
+def satudata_fingerprint_show(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """As the approval itself."""
+    return satudata_approval_show(context, data_dict)
+
+
+def satudata_fingerprint_verify(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Walidata and pembina_data, and who administers the portal."""
+    user = _user(context)
+    if user is not None and permissions.checks(user.id):
+        return {"success": True}
+    return {"success": False, "msg": _("The content is compared by who checks datasets.")}
+
+
 @tk.auth_allow_anonymous_access
 def satudata_withdrawal_list(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     """Everybody, without signing in."""
     return {"success": True}
+
+
+def satudata_portal_adopt(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """The administrator of the portal only."""
+    message = _("Datasets are adopted by the administrator of the portal.")
+    return {"success": False, "msg": message}
 
 
 for _name in TRANSITIONS:
@@ -102,7 +121,10 @@ __all__ = [
     "satudata_approval_list",
     "satudata_approval_show",
     "satudata_finding_answer",
+    "satudata_fingerprint_show",
+    "satudata_fingerprint_verify",
     "satudata_letter_issue",
+    "satudata_portal_adopt",
     "satudata_withdrawal_list",
     *(f"satudata_approval_{name}" for name in TRANSITIONS),
 ]

@@ -10,7 +10,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _, ungettext
 
-from ckanext.satudata.approval import figures, forms, permissions, texts
+from ckanext.satudata.approval import access, figures, forms, permissions, texts
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import HEAD_REASONS, TRANSITIONS, State
 from ckanext.satudata.common import clock, dates
@@ -158,11 +158,10 @@ def _item(
         "period": metadata.period(package),
         "url": tk.url_for("dataset.read", id=package.name),
         "figure": figures.of(package),
+        "limits": access.limits(package),
         "due_at": approval.due_at,
         "blocked": texts.same_person(denied.how, (role,)) if denied else None,
-        "letter": letters.numbers([approval.letter_id]).get(approval.letter_id)
-        if approval.letter_id
-        else None,
+        "letter": letters.number(approval.letter_id) if approval.letter_id else None,
     }
 
 

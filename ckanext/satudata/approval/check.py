@@ -12,6 +12,7 @@ from ckanext.satudata.approval import figures, forms, panel, permissions
 from ckanext.satudata.approval.panel import Panel
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import dates
+from ckanext.satudata.metadata import columns
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.metadata import texts as metadata_texts
 
@@ -102,6 +103,11 @@ def _files(view: Panel) -> list[dict[str, Any]]:
                     id=view.package["name"],
                     resource_id=resource["id"],
                 ),
+                "original": tk.url_for(
+                    "satudata_storage.original", id=view.package["name"], resource_id=resource["id"]
+                )
+                if columns.withheld(resource)
+                else None,
                 "loaded": bool(resource.get("datastore_active")),
                 "table": figure if resource["id"] == figure["resource_id"] else None,
             }

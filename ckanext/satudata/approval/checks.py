@@ -12,12 +12,12 @@ from ckan import plugins as p
 from ckan.plugins import toolkit as tk
 
 from ckanext.satudata import config
-from ckanext.satudata.approval import gate
+from ckanext.satudata.approval import adoption, gate
 from ckanext.satudata.approval.model import unmanaged_type
 from ckanext.satudata.common import compat
 from ckanext.satudata.common.startup import Problem
 
-__all__ = ["gate_is_alive", "trigger_is_alive"]
+__all__ = ["datasets_are_adopted", "gate_is_alive", "trigger_is_alive"]
 
 _FIRST = "Put satudata first in ckan.plugins."
 
@@ -36,6 +36,18 @@ def gate_is_alive() -> Iterator[Problem]:
         first = next(iter(p.PluginImplementations(interface)), None)
         if first is None or first.name != "satudata":
             yield Problem("gate", f"Another plugin comes first in {interface.__name__}.", _FIRST)
+
+
+def datasets_are_adopted() -> Iterator[Problem]:
+    """Are there public datasets of before the workflow? They are served, and locked."""
+    waiting = adoption.waiting()
+    if waiting:
+        yield Problem(
+            "adoption",
+            f"{waiting} public datasets wait for adoption; nobody can change them until then.",
+            "Run: ckan satudata adopt --as ADMINISTRATOR",
+            blocks=False,
+        )
 
 
 def trigger_is_alive() -> Iterator[Problem]:
@@ -64,7 +76,8 @@ def trigger_is_alive() -> Iterator[Problem]:
             connection.execute(
                 sa.text(
                     "INSERT INTO package (id, name, type, state, private)"
-                    " VALUES (:id, :id, 'dataset', 'active', false)"
+                    # A type that no portal can have on its allow-list.
+                    " VALUES (:id, :id, :id, 'active', false)"
                 ),
                 {"id": probe},
             )

@@ -13,7 +13,7 @@ from ckan.plugins.toolkit import _
 from ckan.types import Context
 
 from ckanext.satudata import profile, signals
-from ckanext.satudata.approval import findings, locks, permissions, publication, service
+from ckanext.satudata.approval import findings, locks, permissions, publication, refusals, service
 from ckanext.satudata.approval.model import Approval, Preparer
 from ckanext.satudata.approval.service import Decision
 from ckanext.satudata.approval.states import PREPARERS, TRANSITIONS, State
@@ -141,7 +141,7 @@ def validate(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]
             if holding is None:
                 # A sysadmin passes every auth function, and is no head of an agency.
                 package = model.Package.get(found[0])
-                text = service.no_role_text(TRANSITIONS["validate"], head, package)
+                text = refusals.no_role(TRANSITIONS["validate"], head, package)
                 raise tk.NotAuthorized(text)
             signer = Signer(head, holding)
             decisions = [_validation(one, head, data_dict, len(found)) for one in found]

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ckan import model
+from ckan import plugins as p
 
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import LOCKED
@@ -25,16 +26,16 @@ def _scalars(query: Any) -> set[str]:
     return set(model.Session.scalars(query))
 
 
-def _refs(values: Any) -> list[str]:
-    """Ids or names in a list of texts or of dictionaries with ``id`` or ``name``."""
+def refs(values: Any) -> list[str]:
+    """Ids or names in a text, a dictionary with ``id`` or ``name``, or a list of these."""
     if not isinstance(values, list):
         values = [values]
     keys = [(one.get("id") or one.get("name")) if isinstance(one, dict) else one for one in values]
     return [key for key in keys if isinstance(key, str) and key]
 
 
-def _packages(refs: Any, _data: dict[str, Any]) -> set[str]:
-    keys = _refs(refs)
+def _packages(values: Any, _data: dict[str, Any]) -> set[str]:
+    keys = refs(values)
     if not keys:
         return set()
     return _scalars(
@@ -44,15 +45,15 @@ def _packages(refs: Any, _data: dict[str, Any]) -> set[str]:
     )
 
 
-def _resources(refs: Any, _data: dict[str, Any]) -> set[str]:
-    keys = _refs(refs)
+def _resources(values: Any, _data: dict[str, Any]) -> set[str]:
+    keys = refs(values)
     if not keys:
         return set()
     return _scalars(sa.select(model.Resource.package_id).where(model.Resource.id.in_(keys)))
 
 
-def _views(refs: Any, _data: dict[str, Any]) -> set[str]:
-    keys = _refs(refs)
+def _views(values: Any, _data: dict[str, Any]) -> set[str]:
+    keys = refs(values)
     if not keys:
         return set()
     return _scalars(
@@ -62,8 +63,24 @@ def _views(refs: Any, _data: dict[str, Any]) -> set[str]:
     )
 
 
-def _match(value: Any, data: dict[str, Any]) -> set[str]:
-    """The ``match`` of package_revise, as object, JSON text or flattened keys."""
+def _tables(values: Any, data: dict[str, Any]) -> set[str]:
+    """Datasets of DataStore tables, named by a file's id or an alias."""
+    keys = refs(values)
+    return _resources(keys, data) or _resources(list(filter(None, map(aliased, keys))), data)
+
+
+def aliased(name: str) -> str | None:
+    """Id of the file whose DataStore table has another name, or None."""
+    if not p.plugin_loaded("datastore"):
+        return None
+    from ckanext.datastore.backend import DatastoreBackend
+
+    backend = DatastoreBackend.get_active_backend()
+    return backend.resource_id_from_alias(name)[1]
+
+
+def match_refs(value: Any, data: dict[str, Any]) -> list[str]:
+    """What ``match`` of package_revise names, as object, JSON text or flattened keys."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -76,7 +93,11 @@ def _match(value: Any, data: dict[str, Any]) -> set[str]:
         data.get("match__id"),
         data.get("match__name"),
     ]
-    return _packages([key for key in keys if key], data)
+    return refs(keys)
+
+
+def _match(value: Any, data: dict[str, Any]) -> set[str]:
+    return _packages(match_refs(value, data), data)
 
 
 def _in_group(ref: Any) -> set[str]:
@@ -92,14 +113,14 @@ def _in_group(ref: Any) -> set[str]:
     )
 
 
-def _exchanged(refs: Any, data: dict[str, Any]) -> set[str]:
+def _exchanged(values: Any, data: dict[str, Any]) -> set[str]:
     """Datasets that a new list of a group's datasets would add or take away."""
     if "packages" not in data:
         return set()
-    return _packages(refs or [], data) ^ _in_group(data.get("id"))
+    return _packages(values or [], data) ^ _in_group(data.get("id"))
 
 
-def _owned(ref: Any, _data: dict[str, Any]) -> set[str]:
+def _of_organization(ref: Any, _data: dict[str, Any]) -> set[str]:
     group = model.Group.get(str(ref)) if isinstance(ref, str) else None
     if group is None:
         return set()
@@ -135,6 +156,12 @@ def _vocabulary(ref: Any, _data: dict[str, Any]) -> set[str]:
     )
 
 
+def _owned(ref: Any, data: dict[str, Any]) -> set[str]:
+    """The dataset that is, or is to be, the owner of a file of CKAN 2.12's file actions."""
+    find_owner = {"package": _packages, "resource": _resources}.get(str(data.get("owner_type")))
+    return find_owner(ref, data) if find_owner else set()
+
+
 def _file(ref: Any, data: dict[str, Any]) -> set[str]:
     """Owner of a file of CKAN 2.12's file actions (a package or a resource)."""
     owner = getattr(model, "FileOwner", None)
@@ -142,13 +169,10 @@ def _file(ref: Any, data: dict[str, Any]) -> set[str]:
         return set()
     found: set[str] = set()
     rows = model.Session.execute(
-        sa.select(owner.owner_type, owner.owner_id).where(owner.item_id == ref)
+        sa.select(owner.owner_type, owner.owner_id).where(owner.file_id == ref)
     )
     for kind, owner_id in rows:
-        if kind == "package":
-            found |= _packages(owner_id, data)
-        elif kind == "resource":
-            found |= _resources(owner_id, data)
+        found |= _owned(owner_id, {**data, "owner_type": kind})
     return found
 
 
@@ -163,37 +187,46 @@ FINDERS: dict[str, Finder] = {
     "packages": _packages,
     "added": _packages,
     "resource": _resources,
+    "table": _tables,
     "view": _views,
     "match": _match,
     "group": lambda ref, _data: _in_group(ref),
     "exchanged": _exchanged,
-    "organization": _owned,
+    "organization": _of_organization,
     "member": _member,
     "tag": _tagged,
     "vocabulary": _vocabulary,
     "file": _file,
+    "owned": _owned,
     "every": _every,
 }
 
 
-def _value(data: dict[str, Any], path: str) -> Any:
-    value: Any = data
+def parts(rule: str) -> list[tuple[str, list[str]]]:
+    """A rule of ``gate.yaml`` as (kind, keys of which the first one given counts)."""
+    split = [part.partition(":") for part in rule.split()]
+    return [(kind, keys.split("|")) for kind, _colon, keys in split]
+
+
+def value(data: dict[str, Any], path: str) -> Any:
+    """What an input has under a key; a dot goes into a nested object."""
+    found: Any = data
     for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def find(rule: str, data: dict[str, Any]) -> set[str]:
     """Ids of the datasets an action would write.
 
     Args:
-        rule: the action's value in ``gate.yaml``, e.g. ``resource:id package:name``.
+        rule: the action's value in ``gate.yaml``, e.g. ``resource:id package:id|name``.
         data: the input of the action.
     """
     found: set[str] = set()
-    for part in rule.split():
-        kind, _, path = part.partition(":")
-        found |= FINDERS[kind](_value(data, path), data)
+    for kind, paths in parts(rule):
+        given = next((path for path in paths if value(data, path)), paths[0])
+        found |= FINDERS[kind](value(data, given), data)
     return found
 
 
@@ -201,11 +234,12 @@ def find(rule: str, data: dict[str, Any]) -> set[str]:
 _FLAT = re.compile(r"(^|__)resources__[^_]+(__id)?$")
 
 
-def foreign_resources(name: str, data_dict: dict[str, Any], packages: set[str]) -> list[str]:
-    """Ids of files in an input that belong, or belonged, to another dataset.
+def foreign_resources(name: str, data_dict: dict[str, Any], packages: set[str]) -> set[str]:
+    """The other datasets to which files in an input belong, or belonged.
 
     CKAN lets a deleted file's id be claimed by another dataset, which would then serve the
-    old bytes.
+    old bytes. It also lets a table have another file's id as alias: that file's rows, and
+    with them its fingerprint, would be those of the table.
 
     Args:
         name: the action.
@@ -215,19 +249,27 @@ def foreign_resources(name: str, data_dict: dict[str, Any], packages: set[str]) 
     wanted: set[str] = set()
     if name == "resource_create" and isinstance(data_dict.get("id"), str):
         wanted.add(data_dict["id"])
+    if name == "datastore_create":
+        wanted |= _aliases(data_dict.get("aliases"))
     for key, value in data_dict.items():
         if key == "resources" or _FLAT.search(str(key)):
             wanted |= _ids(value)
         elif isinstance(value, dict):
             wanted |= _ids(value.get("resources"))
     if not wanted:
-        return []
-    rows = model.Session.execute(
-        sa.select(model.Resource.id, model.Resource.package_id).where(
-            model.Resource.id.in_(sorted(wanted))
-        )
+        return set()
+    owners = _scalars(
+        sa.select(model.Resource.package_id).where(model.Resource.id.in_(sorted(wanted)))
     )
-    return [row[0] for row in rows if row[1] not in packages]
+    return owners - packages
+
+
+def _aliases(value: Any) -> set[str]:
+    """Names of a table as the DataStore reads them: a list, or a text with commas."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        return set()
+    return {one.strip().strip('"') for one in names if isinstance(one, str)}
 
 
 def _ids(value: Any) -> set[str]:

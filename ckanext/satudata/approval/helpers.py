@@ -9,12 +9,15 @@ from ckan.common import current_user
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata.approval import panel, worklist
+from ckanext.satudata import config
+from ckanext.satudata.approval import doors, panel, worklist
 from ckanext.satudata.letters import permissions as letters
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles.states import Role
 
 __all__ = [
+    "satudata_access",
+    "satudata_is_managed",
     "satudata_panel",
     "satudata_state_badge",
     "satudata_validity",
@@ -28,6 +31,11 @@ def _user() -> model.User | None:
     return model.User.get(current_user.name)
 
 
+def satudata_is_managed(kind: str | None) -> bool:
+    """Does a type of datasets go through the approval?"""
+    return (kind or "dataset") not in config.unmanaged_types()
+
+
 def satudata_panel(pkg_dict: dict[str, Any]) -> dict[str, Any] | None:
     """The process of a dataset for the person who looks; None for the public."""
     found = panel.for_user(pkg_dict, _user())
@@ -37,6 +45,11 @@ def satudata_panel(pkg_dict: dict[str, Any]) -> dict[str, Any] | None:
 def satudata_validity(pkg_dict: dict[str, Any]) -> dict[str, Any] | None:
     """Letter, offices and fingerprint of a published dataset, for everyone."""
     return panel.validity(pkg_dict)
+
+
+def satudata_access(pkg_dict: dict[str, Any]) -> dict[str, Any] | None:
+    """Why the files of a dataset are not for everybody; None where they are."""
+    return doors.shown(pkg_dict, _user())
 
 
 def satudata_state_badge(state: str, claimed: bool = False) -> dict[str, str]:

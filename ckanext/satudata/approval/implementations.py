@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import Flask, has_request_context, jsonify, request
 
 from ckan import model
 from ckan import plugins as p
@@ -14,10 +14,13 @@ from ckan.lib.plugins import DefaultPermissionLabels
 from ckan.types import Context
 
 from ckanext.satudata import config
-from ckanext.satudata.approval import gate, locks, permissions, search, texts
+from ckanext.satudata.approval import gate, permissions, search, texts
 from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import pages
 from ckanext.satudata.common.errors import refuse
 from ckanext.satudata.metadata import service as metadata
+from ckanext.satudata.storage import served
+from ckanext.satudata.storage import service as storage
 
 
 class PackageController(p.IPackageController):
@@ -31,12 +34,18 @@ class PackageController(p.IPackageController):
         """A locked dataset stays as it is, also for who imports core's functions."""
         gate.guard_entity(entity)
 
+    def delete(self, entity: model.Package) -> None:
+        """Nor is it deleted."""
+        gate.guard_entity(entity)
+
     def after_dataset_create(self, context: Context, pkg_dict: dict[str, Any]) -> None:
-        """Keep who created it."""
+        """Keep who created it; its files begin without bytes."""
+        storage.begin_all(pkg_dict.get("id"))
         _remember(context, pkg_dict.get("id"))
 
     def after_dataset_update(self, context: Context, pkg_dict: dict[str, Any]) -> None:
-        """Keep who edited it."""
+        """Keep who edited it, and what is served of files whose columns changed class."""
+        served.refresh(pkg_dict.get("id"))
         _remember(context, pkg_dict.get("id"))
 
     def after_dataset_search(
@@ -46,11 +55,9 @@ class PackageController(p.IPackageController):
         user = None
         if has_request_context() and not current_user.is_anonymous:
             user = model.User.get(current_user.name)
-        search.drop_closed(search_results, user)
-        results = search_results.get("results", [])
-        search.annotate(results, user)
+        search.put_right(search_results, user)
         if config.national_mirror() and has_request_context() and _is_api():
-            metadata.mirror(results)
+            metadata.mirror(search_results["results"])
         return search_results
 
 
@@ -62,7 +69,7 @@ def _is_api() -> bool:
 def _remember(context: Context, package_id: str | None) -> None:
     """Note a person as preparer; in the transaction of the write itself."""
     user = model.User.get(context.get("user") or None)
-    if user is None or package_id is None or locks.publishing(package_id):
+    if user is None or package_id is None:
         return
     model.Session.execute(permissions.prepared(package_id, user.id))
 
@@ -84,12 +91,27 @@ class PermissionLabels(DefaultPermissionLabels, p.IPermissionLabels):
         return labels + permissions.user_labels(user_obj.id if user_obj else None)
 
 
+def tell_of_triggers(app: Flask) -> None:
+    """Say in words what a trigger refused to code that goes around the actions."""
+
+    def answer(error: sa.exc.DBAPIError) -> Any:
+        refusal = gate.from_trigger(error)
+        if refusal is None:
+            raise error
+        model.Session.rollback()
+        if _is_api():
+            return jsonify({"success": False, "error": refusal.error_dict}), 409
+        return pages.refused(refusal)
+
+    app.register_error_handler(sa.exc.DBAPIError, answer)
+
+
 def xloader_may_load(resource_id: str) -> bool:
     """May xloader write the DataStore table of a resource? Not of a locked dataset."""
-    package_id = model.Session.scalar(
-        sa.select(model.Resource.package_id).where(model.Resource.id == resource_id)
-    )
-    return package_id is None or gate.locked_state(package_id) is None
+    package_id = storage.package_of(resource_id)
+    if package_id is None or not gate.is_managed(package_id):
+        return True
+    return gate.locked_state(package_id) is None
 
 
 try:

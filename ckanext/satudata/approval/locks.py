@@ -1,4 +1,4 @@
-"""Locks of a dataset that outlive CKAN's own commits, and the publication permit.
+"""Locks of a dataset that outlive CKAN's own commits.
 
 CKAN commits in the middle of some actions, so a row lock on its session does not hold
 through a write. These are advisory locks on a connection of their own: writers share
@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,7 +28,6 @@ PATIENCE = 20
 _held: ContextVar[tuple[int, frozenset[str]]] = ContextVar(
     "satudata_held", default=(0, frozenset())
 )
-_permit: ContextVar[Permit | None] = ContextVar("satudata_permit", default=None)
 
 
 def held() -> frozenset[str]:
@@ -86,39 +84,3 @@ def lock(packages: set[str], *, alone: bool) -> Iterator[Connection | None]:
             _held.reset(token)
     finally:
         connection.close()
-
-
-@dataclass
-class Permit:
-    """Leave to write one dataset once, for one thread of one process."""
-
-    package_id: str
-    place: int = field(default_factory=_place)
-    used: bool = False
-
-
-@contextmanager
-def permit(package_id: str) -> Iterator[None]:
-    """Let the next ``package_update`` of a dataset through the gate, once."""
-    token = _permit.set(Permit(package_id))
-    try:
-        yield
-    finally:
-        _permit.reset(token)
-
-
-def take_permit(package_ids: set[str]) -> bool:
-    """Use the permit of this thread for exactly this dataset, if there is one."""
-    found = _permit.get()
-    if found is None or found.used or found.place != _place():
-        return False
-    if package_ids != {found.package_id}:
-        return False
-    found.used = True
-    return True
-
-
-def publishing(package_id: str) -> bool:
-    """Is this thread inside the publication of a dataset?"""
-    found = _permit.get()
-    return found is not None and found.place == _place() and found.package_id == package_id

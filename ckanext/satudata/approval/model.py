@@ -22,7 +22,8 @@ class Approval(Base):
     ``revision`` counts the transitions: decisions carry the one they saw, and the
     second of two people gets a conflict (compare-and-set). ``indexed_at`` lags behind
     ``state_since`` while the search index does not know the state yet. ``access`` is the
-    class at submission; what is not open is not published.
+    class at submission; what is not open is not published. ``verified_at`` is when the
+    content was last compared with the fingerprint, ``mismatch_at`` since when it differs.
     """
 
     __table__ = sa.Table(
@@ -37,6 +38,8 @@ class Approval(Base):
         sa.Column("priority", sa.Boolean, nullable=False, default=False),
         sa.Column("access", sa.Text),
         sa.Column("fingerprint", sa.Text),
+        timestamp("verified_at"),
+        timestamp("mismatch_at"),
         sa.Column("submitted_by", sa.Text),
         timestamp("submitted_at"),
         sa.Column("claimed_by", sa.Text),
@@ -75,6 +78,8 @@ class Approval(Base):
     priority: Mapped[bool]
     access: Mapped[str | None]
     fingerprint: Mapped[str | None]
+    verified_at: Mapped[datetime | None]
+    mismatch_at: Mapped[datetime | None]
     submitted_by: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None]
@@ -123,6 +128,8 @@ class Approval(Base):
             "priority": self.priority,
             "access": self.access,
             "fingerprint": self.fingerprint,
+            "verified_at": iso(self.verified_at),
+            "mismatch_at": iso(self.mismatch_at),
             "submitted_by": self.submitted_by,
             "submitted_at": iso(self.submitted_at),
             "claimed_by": self.claimed_by,
@@ -238,8 +245,8 @@ class Preparer(Base):
 class Publication(Base):
     """The record without which no dataset becomes public (read by the trigger).
 
-    ``intent`` is committed before the dataset is written, ``done`` afterwards; a crash
-    between the two is repaired by publishing again.
+    Written in the transaction that makes the dataset public. ``adopted`` is what was
+    public before the workflow: it has no letter, so its title is kept here.
     """
 
     __table__ = sa.Table(
@@ -250,16 +257,13 @@ class Publication(Base):
         sa.Column("approval_id", sa.Text),
         sa.Column("letter_id", sa.Text),
         sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
-        timestamp("intent_at", now=True),
-        timestamp("published_at"),
+        sa.Column("kind", sa.Text, nullable=False, default="validated"),
+        sa.Column("title", sa.Text),
+        timestamp("published_at", now=True),
         timestamp("revoked_at"),
         sa.Column("notice", sa.Text),
         sa.Column("reason", sa.Text),
-        sa.CheckConstraint(
-            "state IN ('intent', 'done', 'revoked')",
-            name="ck_satudata_publication_state",
-        ),
+        sa.CheckConstraint("kind IN ('adopted', 'validated')", name="ck_satudata_publication_kind"),
         sa.Index(
             "uq_satudata_publication_current",
             "package_id",
@@ -274,9 +278,9 @@ class Publication(Base):
     approval_id: Mapped[str | None]
     letter_id: Mapped[str | None]
     fingerprint: Mapped[str]
-    state: Mapped[str]
-    intent_at: Mapped[datetime]
-    published_at: Mapped[datetime | None]
+    kind: Mapped[str]
+    title: Mapped[str | None]
+    published_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     notice: Mapped[str | None]
     reason: Mapped[str | None]

@@ -14,15 +14,23 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _, ungettext
 
-from ckanext.satudata import profile
-from ckanext.satudata.approval import findings, permissions, publication, service, states, texts
-from ckanext.satudata.approval.fingerprint import short
+from ckanext.satudata import config, profile
+from ckanext.satudata.approval import (
+    access,
+    findings,
+    permissions,
+    publication,
+    service,
+    states,
+    texts,
+)
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.panel_turn import Turn
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import dates
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.letters import texts as letter_texts
+from ckanext.satudata.letters.render import short
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
@@ -88,9 +96,14 @@ class Panel(Turn):
         ) or model.Session.scalar(
             sa.select(Publication)
             .where(Publication.package_id == package["id"])
-            .order_by(Publication.intent_at.desc())
+            .order_by(Publication.published_at.desc())
             .limit(1)
         )
+
+    @property
+    def adopted(self) -> bool:
+        """Was it public before the workflow, and is this its last publication?"""
+        return self.publication is not None and self.publication.kind == "adopted"
 
     def build(self) -> dict[str, Any]:
         """The dictionary that the templates read (see the template helper)."""
@@ -110,6 +123,7 @@ class Panel(Turn):
             "edit_url": tk.url_for("dataset.edit", id=self.package["name"]),
             "stages": self._stages(),
             "turn": self._turn(),
+            "limits": access.limits(self.row),
             "findings": {
                 "shown": self.state in (State.RETURNED, State.SUBMITTED, State.PEMBINA_REVIEW),
                 "open": len(open_now),
@@ -131,6 +145,8 @@ class Panel(Turn):
         published = self.publication.published_at if self.publication else None
         withdrawn = self.publication.revoked_at if self.publication else None
         reason = self.publication.reason if self.publication else ""
+        if self.adopted and self.state is State.PUBLISHED:
+            return texts.adopted_line() % {"date": dates.day(published)}
         return texts.state_line(
             "claimed" if self.claimed and self.state == "submitted" else self.state,
             {
@@ -188,8 +204,9 @@ class Panel(Turn):
             status = "done" if number < now else "now" if number == now else "next"
             if self.state is State.RETURNED and number == 3:
                 status = "returned"
-            if self.state is State.PUBLISHED and number == now:
-                # Nobody acts: the evaluation is made each quarter.
+            ended = self.state is State.VALIDATED and self.ends_here()
+            if (self.state is State.PUBLISHED or ended) and number == now:
+                # Nobody acts: the evaluation is made each quarter, closed data ends here.
                 status = "next"
             rows.append(
                 {
@@ -216,7 +233,7 @@ class Panel(Turn):
                 return [dates.day(approval.validated_at)]
             if self.state in states.WAITS_FOR and self.state is not State.DRAFT:
                 return [self.waits_for()]
-        if number == 4 and self.publication and self.publication.published_at:
+        if number == 4 and self.publication:
             lines = [dates.moment(self.publication.published_at)]
             seconds = publication.seconds(self.publication, self.letter)
             if seconds is not None and seconds <= MEASURED:
@@ -300,6 +317,8 @@ class Panel(Turn):
     def _hold_or_lift(self, name: str) -> str | None:
         """Of the two one is shown; the hold is lifted once the letter is signed."""
         held = bool(self.approval and self.approval.hold_reason)
+        if self.ends_here():
+            return None
         if held != (name == "publish"):
             return None
         signed = self.letter is not None and self.letter.state == "valid"
@@ -336,7 +355,11 @@ class Panel(Turn):
     def _letters(self) -> list[dict[str, Any]]:
         label = _("Validation letter")
         if self.letter is None:
-            line = _("issued when the check is done")
+            line = (
+                _("none, taken over as public")
+                if self.adopted and self.state is State.PUBLISHED
+                else _("issued when the check is done")
+            )
             return [{"label": label, "number": "", "date": "", "url": None, "line": line}]
         return [
             {
@@ -353,7 +376,9 @@ class Panel(Turn):
     def _fingerprint(self) -> dict[str, str] | None:
         if not self.approval or not self.approval.fingerprint:
             return None
-        label = _("Submission round %(n)s") % {"n": max(1, self.approval.round)}
+        label = _("Submission round %(n)s") % {"n": self.approval.round}
+        if not self.approval.round:
+            label = _("When it was taken over")
         value = self.approval.fingerprint
         return {"label": label, "short": short(value), "full": value}
 
@@ -370,7 +395,10 @@ def transition_url(name: str, transition: str) -> str:
 
 def for_user(package: dict[str, Any], user: model.User | None) -> Panel | None:
     """The panel, or None for who is no party of the process."""
-    if user is None or not permissions.may_see_process(user, package.get("owner_org")):
+    unmanaged = (package.get("type") or "dataset") in config.unmanaged_types()
+    if unmanaged or user is None:
+        return None
+    if not permissions.may_see_process(user, package.get("owner_org")):
         return None
     return Panel(package, user)
 
@@ -383,7 +411,6 @@ def validity(package: dict[str, Any]) -> dict[str, Any] | None:
         .where(
             Publication.package_id == package["id"],
             Publication.revoked_at.is_(None),
-            Publication.state == "done",
         )
     ).first()
     if row is None or package.get("private"):
@@ -396,11 +423,18 @@ def validity(package: dict[str, Any]) -> dict[str, Any] | None:
     number = letter.number if letter else ""
     row = model.Package.get(package["id"])
     covered = metadata.period(row) if row else ""
+    period = [_("Period %(period)s") % {"period": covered}] if covered else []
+    if publication.kind == "adopted":
+        return {
+            "adopted": True,
+            "line_items": [texts.adopted_line() % {"date": published}, *period],
+            "prepared_by": opd,
+            "fingerprint_short": short(publication.fingerprint),
+            "fingerprint_full": publication.fingerprint,
+        }
     return {
-        "line_items": [
-            *([_("Period %(period)s") % {"period": covered}] if covered else []),
-            _("Published %(date)s") % {"date": published},
-        ],
+        "adopted": False,
+        "line_items": [*period, _("Published %(date)s") % {"date": published}],
         "letter_url": letters.verify_url(letter.code) if letter else None,
         "letter_number": number,
         "letter_date": dates.day(letter.dated) if letter else "",

@@ -11,10 +11,10 @@ from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.approval import service, texts
-from ckanext.satudata.approval.fingerprint import short
 from ckanext.satudata.approval.model import Approval, Finding
 from ckanext.satudata.approval.states import PRINCIPLES, State
 from ckanext.satudata.common import dates, events
+from ckanext.satudata.letters.render import short
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import Role
@@ -150,7 +150,7 @@ class Rows:
         everything = self.events()
         rows = []
         for number in range(max(1, self.approval.round), 0, -1):
-            own = [one for one in everything if one["round"] == number]
+            own = [one for one in everything if (one["round"] or 1) == number]
             submitted = next((one for one in own if one["to_label"]), None)
             rows.append(
                 {

@@ -7,7 +7,7 @@ from typing import Any
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _, ungettext
 
-from ckanext.satudata.approval import findings, states
+from ckanext.satudata.approval import findings, states, texts
 from ckanext.satudata.approval.model import Finding
 from ckanext.satudata.approval.panel_rows import Rows
 from ckanext.satudata.approval.states import State
@@ -41,8 +41,19 @@ class Turn(Rows):
         wanted = states.WAITS_FOR.get(self.state, ())
         return role_texts.role(wanted[0]) if wanted else ""
 
+    def ends_here(self) -> bool:
+        """Is the data of a class that is never published?
+
+        While it can be changed the class is that of the dataset, then that of the submission.
+        """
+        if self.approval is None or self.state not in states.LOCKED:
+            return metadata.access(self.row) == metadata.CLOSED
+        return self.approval.access not in metadata.PUBLISHED
+
     def release_line(self) -> str:
-        """When the data becomes public, where a time is set and still to come."""
+        """When the data becomes public, where a time is set and still to come; or never."""
+        if self.ends_here():
+            return _("Not published (closed).")
         at = self.approval.release_at if self.approval else None
         if at is None or at <= clock.now():
             return ""
@@ -50,8 +61,8 @@ class Turn(Rows):
 
     def publication_text(self) -> str:
         """What the publication waits for."""
-        if self.approval and self.approval.access != metadata.OPEN:
-            return _("Data of this access class is not published.")
+        if self.ends_here():
+            return _("Closed data is not published. The letter stays in the register.")
         if self.letter is None or self.letter.state == "valid":
             release = self.release_line()
             return release or _("The portal publishes within three minutes of the letter.")
@@ -61,10 +72,15 @@ class Turn(Rows):
         }
 
     def _turn(self) -> dict[str, Any] | None:
+        alarm = self._alarm_turn()
+        if alarm is not None:
+            return alarm
         if self.state in (State.PUBLISHED, State.CANCELLED, State.WITHDRAWN):
             return None
         if self._letter_waits():
             return self._letter_turn()
+        if self.state is State.VALIDATED and self.ends_here():
+            return _box("wait", _("Validated; its road ends here."), self.publication_text())
         if self.state is State.VALIDATED:
             held = self.approval.hold_reason if self.approval else None
             headline = _("Publication is held.") if held else _("Publication follows by itself.")
@@ -82,6 +98,25 @@ class Turn(Rows):
             "due": due or self._paused(),
             "quote": self._message() if self.state is State.RETURNED else "",
         }
+
+    def _alarm_turn(self) -> dict[str, Any] | None:
+        """The content is not what was submitted: since when, and the ways out."""
+        if self.approval is None or self.approval.mismatch_at is None:
+            return None
+        since = {"date": dates.moment(self.approval.mismatch_at)}
+        if self.state is State.PUBLISHED:
+            mine = self._is_mine((Role.WALIDATA,))
+            text = _(
+                "Found %(date)s. It stays public until the walidata withdraws it; the alarm "
+                "ends by itself once the content is again what was validated."
+            )
+            return {**_box("late", texts.alarm(), text % since), "mine": mine}
+        if self.state in (State.SUBMITTED, State.PEMBINA_REVIEW):
+            mine = self._is_mine(states.WAITS_FOR[self.state])
+            headline = _("The content is not what was submitted.")
+            text = _("Found %(date)s. Return the dataset, so that it is submitted again.")
+            return {**_box("late", headline, text % since), "mine": mine}
+        return None
 
     def _is_mine(self, wanted: tuple[Role, ...]) -> bool:
         return any(
@@ -126,6 +161,8 @@ class Turn(Rows):
         )
         held = self.approval.hold_reason if self.approval else None
         text = _("Publication is held.") if held else _("Publication waits for the letter.")
+        if self.ends_here():
+            text = self.publication_text()
         return {
             **_box("turn" if mine else "wait", headline, text),
             "mine": mine,

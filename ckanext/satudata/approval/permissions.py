@@ -123,7 +123,9 @@ PEMBINA_LABEL = "satudata-pembina"
 
 def dataset_labels(package: model.Package) -> list[str]:
     """Labels that add readers to a private dataset; they never take any away."""
-    if package.type in config.unmanaged_types() or package.state == "deleted":
+    if package.state == "active" and package.private is False:
+        return []  # everybody reads it
+    if (package.type or "dataset") in config.unmanaged_types() or package.state == "deleted":
         return []
     labels = [WALIDATA_LABEL]
     row = model.Session.execute(
@@ -174,9 +176,22 @@ def visible_to(user: model.User, held: list[Holding]) -> Any:
     return Approval.organization_id.in_(sorted(own)) if own else sa.false()
 
 
+def alarm() -> Any:
+    """Condition on approvals: public content is not what was validated."""
+    return sa.and_(Approval.mismatch_at.is_not(None), Approval.state == str(State.PUBLISHED))
+
+
+def is_alarm(approval: Approval) -> bool:
+    """Is public content not what was validated?"""
+    return approval.mismatch_at is not None and approval.state == State.PUBLISHED
+
+
 def waits_for(held: list[Holding]) -> Any:
-    """Condition on approvals: those whose next step one of these roles does."""
-    conditions = []
+    """Condition on approvals: those whose next step one of these roles does.
+
+    An alarm about public content waits for the walidata.
+    """
+    conditions = [alarm()] if any(one.role is Role.WALIDATA for one in held) else []
     for state, wanted in WAITS_FOR.items():
         for one in held:
             if one.role not in wanted:

@@ -1,53 +1,64 @@
-"""Make validated datasets public, and take public ones away; resumable at every step.
+"""Make validated datasets public, and take public ones away; whole or not at all.
 
-Order: a record of the intent is committed first; then the state, its event and the
-dataset itself are written by one ``package_update`` under a permit, which indexes and
-commits everything. A crash leaves an intent without its end, and the next round of the
-tick publishes again. This is the one place where a service commits, because CKAN's
-``package_update`` does.
+State, event, record and the rows of all datasets that go together are written in one
+transaction of PostgreSQL: before its commit everything is as it was, after it all of
+them are public. CKAN's ``package_update`` is not used: it would write the content again
+after its fingerprint was compared, index before it commits, and take each dataset by
+itself. What follows the commit (search index, activity) can be lost by a crash and is
+made again by the tick. This is the one place where a service commits.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from ckan import model
-from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata.approval import fingerprint, locks, service
+from ckanext.satudata.approval import activities, fingerprint, locks, service
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.service import Decision
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import clock, compat
-from ckanext.satudata.common.errors import Conflict, refuse
+from ckanext.satudata.common.errors import Conflict, Refusal, refuse
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.metadata import service as metadata
 
 log = logging.getLogger(__name__)
 
 
-def due() -> list[str]:
-    """Ids of datasets to be published now: signed, not held, release time reached."""
-    query = sa.select(Approval.package_id, Approval.letter_id).where(
+def due() -> list[list[str]]:
+    """Datasets to be published now: signed, not held, release time reached.
+
+    Returns:
+        Groups of ids. Those of one release minute are one group, else those of one
+        letter; a group becomes public together.
+    """
+    query = sa.select(Approval.package_id, Approval.letter_id, Approval.release_at).where(
         Approval.state == str(State.VALIDATED),
         Approval.hold_reason.is_(None),
         Approval.letter_id.is_not(None),
-        Approval.access == metadata.OPEN,
+        Approval.access.in_(metadata.PUBLISHED),
         sa.or_(Approval.release_at.is_(None), Approval.release_at <= clock.now()),
     )
     rows = model.Session.execute(query.order_by(Approval.validated_at)).all()
     signed = letters.signed_ids([row.letter_id for row in rows])
-    return [row.package_id for row in rows if row.letter_id in signed]
+    groups: dict[Any, list[str]] = {}
+    for row in rows:
+        if row.letter_id in signed:
+            minute = row.release_at and row.release_at.replace(second=0, microsecond=0)
+            groups.setdefault(minute or row.letter_id, []).append(row.package_id)
+    return list(groups.values())
 
 
 def publish(
     package_id: str, user: model.User | None = None, revision: int | None = None
 ) -> Approval:
-    """Publish a validated dataset.
+    """Publish one validated dataset.
 
     Args:
         package_id: the dataset.
@@ -61,99 +72,119 @@ def publish(
     Raises:
         Refusal: not validated, not signed, or held (for the system).
     """
-    with locks.lock({package_id}, alone=True):
-        approval = model.Session.scalar(
-            Approval.open_for(package_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        if approval and revision is not None and approval.revision != revision:
-            raise Conflict(_("The dataset changed meanwhile. Reload to see its state."))
-        if approval is None or approval.state != str(State.VALIDATED):
-            refuse("wrong_state", _("The dataset is not validated."))
-        if not letters.covers(approval.letter_id, package_id, approval.fingerprint):
-            refuse("not_signed", _("The letter is not signed yet."))
-        if approval.access != metadata.OPEN:
-            refuse("access", _("Only data of the access class open is published."))
-        if user is None and approval.hold_reason:
-            refuse("held", _("Publication is held: %s") % approval.hold_reason)
-        if approval.release_at is not None and approval.release_at > clock.now():
-            refuse("too_early", _("The data has a release time that is still to come."))
-        if fingerprint.compute(package_id) != approval.fingerprint:
-            return _alarm(package_id)
-        _intend(approval)
-        return _write(package_id, user)
+    return _release([package_id], user, revision)[0]
+
+
+def release(package_ids: Iterable[str]) -> list[Approval]:
+    """Publish datasets together: after any crash all of them are public or none is.
+
+    Args:
+        package_ids: a group of :func:`due`. One that was held or called back since
+            stays out of it.
+
+    Returns:
+        The approvals of the others, as of :func:`publish`.
+    """
+    return _release(package_ids, None, None)
+
+
+def _release(
+    package_ids: Iterable[str], user: model.User | None, revision: int | None
+) -> list[Approval]:
+    wanted = sorted(set(package_ids))
+    with locks.lock(set(wanted), alone=True):
+        try:
+            fit, changed = [], []
+            for one in wanted:
+                approval = _open(one)
+                try:
+                    _ask(approval, user, revision)
+                except Refusal as refusal:
+                    if len(wanted) == 1:
+                        raise
+                    log.info("Dataset %s stays out: %s", one, refusal.message)
+                    continue
+                # All are read before one is public: this takes long, the writing does not.
+                same = fingerprint.matches(one, approval.fingerprint)
+                (fit if same else changed).append(one)
+            approvals = [_alarm(one) for one in changed]
+            approvals += [_write(one, user) for one in fit]
+            model.Session.commit()
+        except Exception:
+            model.Session.rollback()
+            raise
+    for one in [*fit, *changed]:
+        reindex(one)
+    for one in approvals:
+        if one.state == str(State.PUBLISHED):
+            activities.announce(one.package_id, one.validated_by)
+    return approvals
+
+
+def _open(package_id: str) -> Approval | None:
+    return model.Session.scalar(
+        Approval.open_for(package_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def _ask(approval: Approval | None, user: model.User | None, revision: int | None) -> None:
+    """Refuse what may not be published now."""
+    if approval and revision is not None and approval.revision != revision:
+        raise Conflict(_("The dataset changed meanwhile. Reload to see its state."))
+    if approval is None or approval.state != str(State.VALIDATED):
+        refuse("wrong_state", _("The dataset is not validated."))
+    if not letters.covers(approval.letter_id, approval.package_id, approval.fingerprint):
+        refuse("not_signed", _("The letter is not signed yet."))
+    if approval.access not in metadata.PUBLISHED:
+        refuse("access", _("Closed data is not published: its road ends here."))
+    if user is None and approval.hold_reason:
+        refuse("held", _("Publication is held: %s") % approval.hold_reason)
+    if approval.release_at is not None and approval.release_at > clock.now():
+        refuse("too_early", _("The data has a release time that is still to come."))
 
 
 def _alarm(package_id: str) -> Approval:
     """The content is not what was validated: back to the check, nothing is public."""
     log.error("Dataset %s changed after it was validated", package_id)
     comment = "Fingerprint at publication differs from the validated one."
-    approval = service.transit("invalidate", Decision(package_id, None, comment))
-    model.Session.commit()
-    reindex(package_id)
-    return approval
-
-
-def _intend(approval: Approval) -> None:
-    """Commit the record that the trigger demands, once."""
-    package_id, values = (
-        approval.package_id,
-        {
-            "approval_id": approval.id,
-            "letter_id": approval.letter_id,
-            "fingerprint": approval.fingerprint,
-        },
-    )
-    current = model.Session.scalar(Publication.current_for(package_id))
-    if current is not None and current.approval_id != approval.id:
-        current.state, current.revoked_at = "revoked", clock.now()
-        model.Session.flush()
-        current = None
-    if current is None:
-        model.Session.add(Publication(package_id=package_id, state="intent", **values))
-    model.Session.commit()
+    return service.transit("invalidate", Decision(package_id, None, comment))
 
 
 def _write(package_id: str, user: model.User | None) -> Approval:
-    """State, event and dataset in one transaction that ``package_update`` commits."""
-    # Fresh, because committing the intent ended the transaction.
+    """State, event, record and row of one dataset; the trigger demands the record."""
     approval = service.transit("publish", Decision(package_id, user))
-    publication = model.Session.scalar(Publication.current_for(package_id))
-    assert publication is not None
-    publication.state, publication.published_at = "done", clock.now()
-    approval.indexed_at = clock.now()
+    now = clock.now()
+    model.Session.execute(
+        sa.update(Publication)
+        .where(Publication.package_id == package_id, Publication.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    model.Session.add(
+        Publication(
+            package_id=package_id,
+            approval_id=approval.id,
+            letter_id=approval.letter_id,
+            fingerprint=approval.fingerprint,
+            published_at=now,
+        )
+    )
     model.Session.flush()
-    context = {"ignore_auth": True, "user": _site_user(), "use_cache": False}
-    data = tk.get_action("package_show")(dict(context), {"id": package_id})
-    # Passed back it would not move, and incremental harvesters would miss it.
-    data.pop("metadata_modified", None)
-    data["private"] = False
-    try:
-        with locks.permit(package_id):
-            tk.get_action("package_update")(dict(context), data)
-    except Exception:
-        model.Session.rollback()
-        reindex(package_id)
-        raise
+    service.set_private(package_id, False)
     return approval
 
 
 def seconds(publication: Publication, letter: Any) -> int | None:
-    """Seconds from signature to public (SOP 4: three minutes); None while not public."""
+    """Seconds from signature to public (SOP 4: three minutes); None without a letter."""
     signed = letter.signed_at if letter is not None else None
-    if publication.published_at is None or signed is None:
+    if signed is None:
         return None
     return max(0, round((publication.published_at - signed).total_seconds()))
-
-
-def _site_user() -> str:
-    return tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
 
 
 def withdraw(decision: Decision) -> Approval:
     """Take a published dataset away from the public, also with the index down."""
     approval = service.transit("withdraw", decision)
+    activities.hide(decision.package_id)
     model.Session.commit()
     reindex(decision.package_id)
     return approval

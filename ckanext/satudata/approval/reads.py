@@ -10,7 +10,16 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
-from ckanext.satudata.approval import decide, findings, permissions, schema, service, withdrawn
+from ckanext.satudata.approval import (
+    canonical,
+    decide,
+    findings,
+    fingerprint,
+    permissions,
+    schema,
+    service,
+    withdrawn,
+)
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import actor, events
@@ -32,7 +41,9 @@ def satudata_approval_show(context: Context, data_dict: dict[str, Any]) -> dict[
         ``state``, ``revision``, ``round``, ``organization_id``, ``priority``,
         ``fingerprint``, who and when (``submitted_by``, ``claimed_by``, ``checked_by``,
         ``endorsed_by``, ``validated_by`` …), ``letter_id``, ``due_at``, ``checklist``,
-        and ``findings``. A dataset never submitted is a draft with revision 0.
+        and ``findings``. ``verified_at`` is when the content was last compared with the
+        fingerprint, ``mismatch_at`` since when it differs (the alarm; else null). A
+        dataset never submitted is a draft with revision 0.
 
     Raises:
         ObjectNotFound: no such dataset, or none that the caller may see.
@@ -88,8 +99,8 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[
     Args:
         context: CKAN's context.
         data_dict: optional ``state``, ``organization``, ``mine`` (true: those whose
-            next step is the caller's), ``limit`` (1-100, default 50), ``after`` (id of
-            the last one of the page before).
+            next step is the caller's, published ones with an alarm too), ``limit``
+            (1-100, default 50), ``after`` (id of the last one of the page before).
 
     Returns:
         Approvals as of ``satudata_approval_show``, with ``name`` and ``title`` of the
@@ -122,6 +133,34 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[
         {**approval.dictize(), "name": name, "title": title or name}
         for approval, name, title in rows
     ]
+
+
+@tk.side_effect_free
+@tk.validate_action_data(schema.dataset)
+def satudata_fingerprint_show(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Show what the fingerprint of a dataset is made from, computed now.
+
+    Args:
+        context: CKAN's context.
+        data_dict: ``id`` of the dataset, name or id.
+
+    Returns:
+        ``form`` (version of the canonical form), ``text`` (the canonical text) and
+        ``fingerprint`` (its SHA-256, after the form and a colon).
+
+    Raises:
+        ObjectNotFound: no such dataset, or none that the caller may see.
+        NotAuthorized: the caller is no party of the process.
+        ValidationError: a file or its rows cannot be read now.
+    """
+    package_id = decide.package_id(context, data_dict["id"])
+    tk.check_access("satudata_fingerprint_show", context, {"id": package_id})
+    content = fingerprint.read(package_id)
+    return {
+        "form": canonical.VERSION,
+        "text": canonical.text(content),
+        "fingerprint": canonical.fingerprint(content),
+    }
 
 
 @tk.side_effect_free

@@ -106,6 +106,19 @@ def withdrawals() -> Schema:
     }
 
 
+def adoption() -> Schema:
+    """Input of ``satudata_portal_adopt``."""
+    v = tk.get_validator
+    optional = v("ignore_empty")
+    return {
+        "after": [optional, v("unicode_safe")],
+        "limit": [optional, v("natural_number_validator")],
+        "organization": [optional, v("satudata_organization_id")],
+        "dry_run": [optional, v("boolean_validator")],
+        "missing_files": [optional, v("boolean_validator")],
+    }
+
+
 def list_() -> Schema:
     """Input of ``satudata_approval_list``."""
     v = tk.get_validator

@@ -12,31 +12,54 @@ import sqlalchemy as sa
 
 from ckan import model
 
-from ckanext.satudata.approval import permissions
-from ckanext.satudata.approval.model import Approval, Publication
+from ckanext.satudata.approval import marks, permissions
+from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import State
-from ckanext.satudata.letters import service as letters
 from ckanext.satudata.roles import permissions as roles
 
 
-def annotate(results: list[dict[str, Any]], user: model.User | None) -> None:
-    """Add the extras to a page of results, in a constant number of queries.
+def put_right(search_results: dict[str, Any], user: model.User | None) -> None:
+    """Say what the portal says of each dataset, and take out what is public no more.
 
     Published datasets get ``satudata_letter_number``, ``satudata_fingerprint`` and
     ``satudata_valid_from`` for everyone; private ones ``satudata_state`` for the
-    parties of their process.
+    parties of their process. A constant number of queries: one for anonymous.
     """
-    ids = [one["id"] for one in results if one.get("id")]
-    if not ids:
-        return
-    records = _records(ids)
-    mine = _states(ids, user) if user else {}
+    results = search_results.get("results") or []
+    # A search with ``fl`` may give rows that have a name only, or neither.
+    field = "id" if results and "id" in results[0] else "name"
+    known = marks.of([one[field] for one in results if field in one], field)
+    kept = [one for one in results if field not in one or _stays(one, known.get(one[field]), user)]
+    search_results["count"] = max(0, search_results.get("count", 0) - len(results) + len(kept))
+    search_results["results"] = kept
+    _annotate(kept, known, field, user)
+
+
+def _stays(one: dict[str, Any], mark: marks.Mark | None, user: model.User | None) -> bool:
+    """May a row be shown that the index gave?
+
+    A safety net for the moments in which the index lags behind (Solr down at a
+    withdrawal) and still calls public what the database does not: the index itself is put
+    right by the tick. A row read with ``fl`` tells neither; a person who is signed in may
+    have a right to it, anybody else has not.
+    """
+    if mark and mark.open or one.get("private") is True:
+        return True
+    return user is not None and "private" not in one
+
+
+def _annotate(
+    results: list[dict[str, Any]],
+    known: dict[str, marks.Mark],
+    field: str,
+    user: model.User | None,
+) -> None:
+    closed = [one["id"] for one in results if one.get("private") and one.get("id")]
+    mine = _states(closed, user) if user is not None and closed else {}
     for one in results:
-        values = dict(records.get(one.get("id"), {}))
-        if one.get("private") and user is not None:
-            held_state = mine.get(one["id"])
-            if held_state:
-                values = {"satudata_state": held_state}
+        mark = known.get(one.get(field, ""))
+        state = mine.get(one.get("id")) if one.get("private") else None
+        values = {"satudata_state": state} if state else (mark.values if mark else {})
         if not values or "extras" not in one and "name" not in one:
             continue
         present = {extra["key"] for extra in one.get("extras") or ()}
@@ -44,64 +67,6 @@ def annotate(results: list[dict[str, Any]], user: model.User | None) -> None:
             *(one.get("extras") or ()),
             *({"key": key, "value": value} for key, value in values.items() if key not in present),
         ]
-
-
-def drop_closed(search_results: dict[str, Any], user: model.User | None) -> None:
-    """Take out rows that the index still calls public and the database does not.
-
-    A safety net for the moments in which the index lags behind (Solr down at a
-    withdrawal): the index itself is put right by the tick. A row read with ``fl`` tells
-    neither; a person who is signed in may have a right to it, anybody else has not.
-    """
-    results = search_results.get("results") or []
-    keys = [one.get("id") or one.get("name") for one in results]
-    wanted = [key for key in keys if key]
-    if not wanted:
-        return
-    package = model.Package
-    rows = model.Session.execute(
-        sa.select(package.id, package.name, package.private, package.state).where(
-            sa.or_(package.id.in_(wanted), package.name.in_(wanted))
-        )
-    )
-    open_now: set[str] = set()
-    for row in rows:
-        if row.private is False and row.state == "active":
-            open_now |= {row.id, row.name}
-    kept = [
-        one
-        for one, key in zip(results, keys, strict=True)
-        if key is None
-        or key in open_now
-        or one.get("private") is True
-        or (user is not None and "private" not in one)
-    ]
-    search_results["count"] = max(0, search_results.get("count", 0) - len(results) + len(kept))
-    search_results["results"] = kept
-
-
-def _records(ids: list[str]) -> dict[str, dict[str, str]]:
-    rows = model.Session.execute(
-        sa.select(
-            Publication.package_id,
-            Publication.letter_id,
-            Publication.fingerprint,
-            Publication.published_at,
-        ).where(
-            Publication.package_id.in_(ids),
-            Publication.revoked_at.is_(None),
-            Publication.state == "done",
-        )
-    ).all()
-    numbers = letters.numbers([row.letter_id for row in rows if row.letter_id])
-    return {
-        row.package_id: {
-            "satudata_letter_number": numbers.get(row.letter_id, ""),
-            "satudata_fingerprint": row.fingerprint,
-            "satudata_valid_from": row.published_at.date().isoformat(),
-        }
-        for row in rows
-    }
 
 
 def _states(ids: list[str], user: model.User) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,20 +12,16 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata import profile
-from ckanext.satudata.approval import findings, fingerprint, permissions, states, texts
+from ckanext.satudata import config, profile
+from ckanext.satudata.approval import findings, fingerprint, permissions, refusals, states, tables
 from ckanext.satudata.approval.model import Approval, Finding, Publication
 from ckanext.satudata.approval.states import State, Transition
 from ckanext.satudata.common import clock, events
 from ckanext.satudata.common.errors import Conflict, refuse
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.metadata import service as metadata
-from ckanext.satudata.roles import permissions as roles
-from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
-
-#: Longest time a load of a file into the DataStore is waited for.
-_LOAD_TIME = timedelta(minutes=15)
+from ckanext.satudata.storage import loads, served
 
 
 @dataclass
@@ -89,6 +85,8 @@ def transit(name: str, decision: Decision) -> Approval:
     package = model.Session.get(model.Package, decision.package_id, populate_existing=True)
     if package is None or package.state == "deleted":
         raise tk.ObjectNotFound
+    if (package.type or "dataset") in config.unmanaged_types():
+        refuse("unmanaged", _("Datasets of this type do not go through the approval."))
     approval = model.Session.scalar(
         Approval.open_for(package.id).with_for_update().execution_options(populate_existing=True)
     )
@@ -97,9 +95,9 @@ def transit(name: str, decision: Decision) -> Approval:
     if decision.revision is not None:
         seen = approval.revision if approval else 0
         if seen != decision.revision:
-            raise Conflict(_conflict_text(package.id))
+            raise Conflict(refusals.conflict(stream(package.id)))
     if not states.may_start(transition, before):
-        refuse("wrong_state", _wrong_state_text(transition, before))
+        refuse("wrong_state", refusals.wrong_state(transition, before))
     for person in {decision.user, decision.on_behalf} - {None}:
         _separate(transition, person.id, approval, package.id)
     if transition.comment and not decision.comment.strip():
@@ -159,22 +157,8 @@ def _require_role(
         return None
     holding = permissions.role_for(transition, user.id, package.owner_org, state)
     if holding is None:
-        raise tk.NotAuthorized(no_role_text(transition, user, package))
+        raise tk.NotAuthorized(refusals.no_role(transition, user, package))
     return holding
-
-
-def no_role_text(transition: Transition, user: model.User, package: model.Package) -> str:
-    """The sentence for a person without the role a transition asks for."""
-    own = [str(one.role) for one in roles.holdings(user.id)]
-    if user.sysadmin:
-        own.append("sysadmin")
-    organization = model.Group.get(package.owner_org) if package.owner_org else None
-    return texts.no_role(
-        transition.roles,
-        organization.title if organization else "-",
-        own,
-        profile.current().city.contact,
-    )
 
 
 def _separate(
@@ -182,41 +166,7 @@ def _separate(
 ) -> None:
     denied = permissions.denial(transition, user_id, approval, package_id)
     if denied is not None:
-        refuse_denied(transition, denied)
-
-
-def refuse_denied(transition: Transition, denied: permissions.Denial) -> NoReturn:
-    """Raise the refusal of a denial with its sentence."""
-    if denied.code == "same_person":
-        refuse("same_person", texts.same_person(denied.how, transition.roles))
-    if denied.code == "claimed":
-        raise Conflict(_("A colleague is checking this dataset."))
-    if denied.code == "not_claimed":
-        refuse("not_claimed", _("Take the dataset for checking first."))
-    refuse("not_submitter", _("Only the person who submitted it can undo this."))
-
-
-def _conflict_text(package_id: str) -> str:
-    last = model.Session.execute(
-        sa.select(events.Event.kind, events.Event.at, events.Event.role)
-        .where(events.Event.stream == stream(package_id))
-        .order_by(events.Event.number.desc())
-        .limit(1)
-    ).first()
-    if last is None:
-        return _("The dataset changed meanwhile. Reload to see its state.")
-    return _("%(role)s decided meanwhile: %(what)s, %(time)s. Reload to see the latest state.") % {
-        "role": role_texts.role(last.role),
-        "what": texts.history().get(last.kind, last.kind),
-        "time": clock.local(last.at).strftime("%d-%m-%Y %H.%M"),
-    }
-
-
-def _wrong_state_text(transition: Transition, state: State) -> str:
-    return _("%(action)s is not possible: the dataset is %(state)s.") % {
-        "action": texts.transitions().get(transition.name, transition.name),
-        "state": texts.states()[str(state)].lower(),
-    }
+        refusals.denied(transition, denied)
 
 
 def _enter(approval: Approval, before: State, after: State) -> None:
@@ -257,28 +207,34 @@ def _submit(
     active = [one for one in package.resources if one.state == "active"]
     if not active:
         refuse("required", _("Add at least one file before you submit."), "resources")
-    if _loading(package.id):
+    if loads.waiting(package.id) or tables.being_written([one.id for one in active]):
         refuse("busy", _("A file is still being loaded. Submit in a minute."))
     missing = metadata.missing(package)
     if missing:
         names = ", ".join(one["label"] for one in missing)
         refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")
-    wrong = metadata.contradictions(package)
+    wrong = metadata.contradictions(package) or served.problems(package)
     if wrong:
         refuse("invalid", " ".join(one["text"] for one in wrong), wrong[0]["field"])
     findings.settle(approval, package, decision.user)
     assert decision.user is not None
     approval.organization_id = package.owner_org
     approval.round += 1
-    approval.priority = _is_priority(package)
+    approval.priority = is_priority(package)
     approval.access = metadata.access(package)
-    approval.fingerprint = fingerprint.compute(package.id)
+    _freeze(approval)
     approval.submitted_by = decision.user.id
     approval.submitted_at = clock.now()
     approval.checked_by = approval.checked_at = None
     approval.endorsed_by = approval.letter_id = approval.hold_reason = None
     approval.checklist = {}
     return {"files": len(active), **_release_time(approval, decision)}
+
+
+def _freeze(approval: Approval) -> None:
+    """Take the fingerprint of the content as it is now; an alarm about another one ends."""
+    approval.fingerprint = fingerprint.compute(approval.package_id)
+    approval.verified_at, approval.mismatch_at = clock.now(), None
 
 
 def _release_time(approval: Approval, decision: Decision) -> dict[str, Any]:
@@ -292,31 +248,9 @@ def _release_time(approval: Approval, decision: Decision) -> dict[str, Any]:
     return {"release_at": wanted.isoformat()}
 
 
-def _is_priority(package: model.Package) -> bool:
+def is_priority(package: model.Package) -> bool:
     """Data prioritas: the national key carries the year of the decree (ps 28)."""
     return bool(dict(package.extras or {}).get("prioritas_tahun"))
-
-
-def _loading(package_id: str) -> bool:
-    """Does xloader load a file of the dataset right now, or is about to?
-
-    A task that says so for longer than a load takes was left behind by a dead worker;
-    should it wake up, the guard of xloader stops it, because the dataset is locked.
-    """
-    since = clock.now().replace(tzinfo=None) - _LOAD_TIME
-    query = (
-        sa.select(model.TaskStatus.id)
-        .join(model.Resource, model.Resource.id == model.TaskStatus.entity_id)
-        .where(
-            model.Resource.package_id == package_id,
-            model.Resource.state == "active",
-            model.TaskStatus.task_type == "xloader",
-            model.TaskStatus.state.in_(("pending", "submitting", "running")),
-            model.TaskStatus.last_updated > since,
-        )
-        .limit(1)
-    )
-    return model.Session.execute(query).first() is not None
 
 
 def _recall(approval: Approval, *_args: Any) -> dict[str, Any]:
@@ -415,7 +349,7 @@ def _validate(
 
 def _same_content(approval: Approval) -> None:
     """Refuse to decide on content that is not what was submitted."""
-    if approval.fingerprint != fingerprint.compute(approval.package_id):
+    if not fingerprint.matches(approval.package_id, approval.fingerprint):
         refuse(
             "fingerprint",
             _("The content changed after it was submitted. Have it submitted again."),
@@ -428,7 +362,7 @@ def _invalidate(
     letters.void_line(approval.letter_id, package.id, "invalidated")
     approval.letter_id = None
     approval.checked_by = approval.checked_at = approval.endorsed_by = None
-    approval.fingerprint = fingerprint.compute(approval.package_id)
+    _freeze(approval)
     return {}
 
 
@@ -447,21 +381,30 @@ def _withdraw(
 ) -> dict[str, Any]:
     publication = model.Session.scalar(Publication.current_for(package.id).with_for_update())
     if publication is not None:
-        publication.state = "revoked"
         publication.revoked_at = clock.now()
         publication.reason = decision.values["reason"]
         publication.notice = decision.comment.strip()
     letters.void_line(approval.letter_id, package.id, "withdrawn")
-    # Straight to the row, past the ORM: a withdrawal must work with the index down, and
-    # CKAN 2.11 indexes what the ORM wrote before it commits.
-    now = clock.now().replace(tzinfo=None)
-    model.Session.execute(
-        sa.update(model.Package.__table__)
-        .where(model.Package.id == package.id)
-        .values(private=True, metadata_modified=now)
-    )
-    model.Session.expire(package)
+    set_private(package.id, True)
     return {"reason": decision.values["reason"]}
+
+
+def set_private(package_id: str, private: bool) -> None:
+    """Write the one word that makes a dataset public or takes it away.
+
+    Straight to the row, past the ORM: it must work with the index down, and CKAN 2.11
+    indexes what the ORM wrote before it commits. ``metadata_modified`` moves, so that
+    incremental harvesters see it.
+    """
+    package = model.Package.__table__
+    model.Session.execute(
+        sa.update(package)
+        .where(package.c.id == package_id)
+        .values(private=private, metadata_modified=clock.now().replace(tzinfo=None))
+    )
+    found = model.Session.identity_map.get(sa.orm.util.identity_key(model.Package, package_id))
+    if found is not None:
+        model.Session.expire(found)
 
 
 _PREPARE = {

@@ -128,13 +128,21 @@ def history() -> dict[str, str]:
         "invalidate": _("Content changed, back to checking"),
         "hold": _("Publication held"),
         "publish": _("Published"),
+        "adopt": _("Taken over as public"),
         "withdraw": _("Withdrawn"),
         "cancel": _("Process cancelled"),
+        "mismatch": _("Content differs from what was submitted"),
+        "match": _("Content is again what was submitted"),
         "finding_fixed": _("A finding was repaired"),
         "finding_replied": _("A finding was replied to"),
         "finding_accepted": _("The answer to a finding was accepted"),
         "finding_reopened": _("A finding was opened again"),
     }
+
+
+def alarm() -> str:
+    """The alarm in one sentence, as lists and the turn box say it."""
+    return _("The public content is not what was validated.")
 
 
 def reasons() -> dict[str, str]:
@@ -237,6 +245,53 @@ def withdrawn(date: str, reason: str, notice: str) -> str:
     return (text % {"date": date, "reason": reason, "notice": notice}).strip()
 
 
+def access_classes() -> dict[str, str]:
+    """Access class → its word."""
+    return {"terbuka": _("Open"), "terbatas": _("Restricted"), "tertutup": _("Closed")}
+
+
+def readers(names: str) -> str:
+    """Who reads restricted data."""
+    return _("What data there is stands here. Its files and rows are for: %(readers)s.") % {
+        "readers": names
+    }
+
+
+def limited(names: str) -> str:
+    """To those who decide: who will read the files."""
+    return _("Restricted data: its files and rows will be for %(readers)s only.") % {
+        "readers": names
+    }
+
+
+def never() -> str:
+    """To those who decide: nothing becomes public."""
+    return _("Closed data: nothing of it becomes public; the letter is registered.")
+
+
+def columns_left_out(name: str, out: str) -> str:
+    """To those who decide: which columns the public does not get."""
+    return _("Not in the public copy of %(name)s: %(columns)s.") % {"name": name, "columns": out}
+
+
+def restricted(readers: str, contact: str) -> str:
+    """What the API says of restricted data to who may not read it."""
+    return _(
+        "The data of this dataset is restricted (terbatas). Its files and rows are for: "
+        "%(readers)s. Others ask for them at %(contact)s."
+    ) % {"readers": readers, "contact": contact}
+
+
+def closed() -> str:
+    """What the API says of data that only the parties of its process read."""
+    return _("The data of this dataset is closed (tertutup). Its files and rows are not given.")
+
+
+def parties_only() -> str:
+    """What a party of the process is told of closed data."""
+    return _("Its files and rows are for the parties of its process only.")
+
+
 def private_required() -> str:
     """Refusal: a dataset cannot be made public directly."""
     return _(
@@ -262,14 +317,47 @@ def locked(state: State) -> str:
             "state": word.lower()
         }
     if state is State.PUBLISHED:
-        return _(
-            "The dataset is %(state)s and cannot be changed. Have it withdrawn first; "
-            "on a portal that was there before this workflow, run "
-            '"ckan satudata adopt".'
-        ) % {"state": word.lower()}
+        return _("The dataset is %(state)s and cannot be changed. Have it withdrawn first.") % {
+            "state": word.lower()
+        }
     return _("The dataset is %(state)s and cannot be changed until that step is done.") % {
         "state": word.lower()
     }
+
+
+def not_adopted() -> str:
+    """Refusal: a public dataset of before the workflow."""
+    return _(
+        "This dataset was public before the approval workflow came, and cannot be changed "
+        "until it is taken over. Ask the administrator of the portal to run "
+        '"ckan satudata adopt".'
+    )
+
+
+def record_kept() -> str:
+    """Refusal: the record of a dataset that is still public."""
+    return _("The dataset is public, so its publication record has to stay. Withdraw it first.")
+
+
+def adoption_reasons() -> dict[str, str]:
+    """Reason for which a dataset is not adopted → words with the way out."""
+    return {
+        "unmanaged_type": _("Its type is not under the workflow."),
+        "draft": _("It is a draft; nobody outside sees it."),
+        "private": _("It is private; it goes the road of the workflow."),
+        "in_process": _("It went through the workflow already. Have its history verified."),
+        "file_missing": _(
+            "An uploaded file is missing. Put it back, or adopt it as it is with missing_files."
+        ),
+        "unreadable": _("A file cannot be read:"),
+        "busy": _("Somebody was saving it. Run the command again."),
+        "failed": _("It could not be adopted, see the log:"),
+    }
+
+
+def adopted_line() -> str:
+    """What everyone is told of adopted data."""
+    return _("Public before the approval workflow; taken over on %(date)s without a letter.")
 
 
 def no_role(roles: tuple[Role, ...], opd: str, own: list[str], contact: str) -> str:
@@ -290,9 +378,22 @@ def same_person(how: str, roles: tuple[Role, ...]) -> str:
     return _("You prepared this dataset, so another %(who)s has to do this.") % {"who": who}
 
 
+def control(field: str) -> str:
+    """Refusal: a value that only the portal sets."""
+    return _(
+        "%(field)s is set by the portal and cannot be changed. Leave it out, or send it back "
+        "as the portal gave it."
+    ) % {"field": field}
+
+
 def foreign_file() -> str:
     """Refusal: the id of a file of another dataset."""
     return _("This file id belongs to another dataset. Leave the id out to add a new file.")
+
+
+def unknown_type() -> str:
+    """Refusal: a dataset of a type that no plugin of the portal has pages for."""
+    return _("This portal does not know this type of dataset. Leave the type out.")
 
 
 def system_parts() -> dict[str, str]:
@@ -304,4 +405,5 @@ def system_parts() -> dict[str, str]:
         "migrations": _("Migrations"),
         "profile": _("City profile"),
         "gate": _("Gate"),
+        "adoption": _("Datasets of before"),
     }

@@ -18,20 +18,18 @@ from ckan.plugins.toolkit import _, ungettext
 from ckanext.satudata.approval import (
     batch,
     check,
+    consistency,
     decide,
     forms,
     panel,
-    service,
     states,
     texts,
     withdrawn,
     worklist,
 )
 from ckanext.satudata.approval.panel import Panel
-from ckanext.satudata.common import clock, dates, events, pages, startup
+from ckanext.satudata.common import clock, dates, pages
 from ckanext.satudata.letters import service as letters
-from ckanext.satudata.roles.permissions import has_role
-from ckanext.satudata.roles.states import Role
 
 __all__ = ["satudata_approval"]
 
@@ -67,7 +65,7 @@ def process(id: str) -> str:
 def history(id: str) -> str:
     """Tab Riwayat: every event, and whether the chain holds."""
     view = _view(id)
-    _count, breaks = events.verify(service.stream(view.package["id"]))
+    _count, breaks = consistency.verify(view.package["id"])
     return tk.render(
         "satudata/approval/riwayat.html",
         {
@@ -447,38 +445,3 @@ def _gone_or(standard: Callable[[Exception], Any], error: Exception) -> Any:
 def tasks() -> Any:
     """Pekerjaan Saya: what waits for me, most urgent first."""
     return _list("mine")
-
-
-@satudata_approval.route("/kelola/sistem")
-def system() -> Any:
-    """State of the portal, for administrators and walidata."""
-    user = None if current_user.is_anonymous else model.User.get(current_user.name)
-    if user is None:
-        raise tk.NotAuthorized
-    if not (user.sysadmin or has_role(user.id, Role.WALIDATA)):
-        raise tk.ObjectNotFound
-    found = startup.problems()
-    count, breaks = events.verify()
-    lines = [
-        {
-            "label": label,
-            "ok": not any(one.part == part for one in found),
-            "text": " ".join(one.what for one in found if one.part == part),
-            "remedy": " ".join(one.remedy for one in found if one.part == part),
-        }
-        for part, label in texts.system_parts().items()
-    ]
-    lines.append(
-        {
-            "label": _("History"),
-            "ok": not breaks,
-            "text": _("%(n)s events, every chain holds.") % {"n": count}
-            if not breaks
-            else ", ".join(f"{one.stream} {one.number}" for one in breaks[:10]),
-            "remedy": "" if not breaks else "ckan satudata history verify",
-        }
-    )
-    return tk.render(
-        "satudata/common/system.html",
-        {"checked": dates.moment(clock.now()), "lines": lines},
-    )

@@ -2,7 +2,8 @@
 
 The normal answer comes first. Only where it is a refusal, one query looks for a notice:
 pages and files then answer 410 with it, the API 404. The title is the one of the letter
-by which the data was public: what is written in the dataset since then is a draft.
+by which the data was public, or of its adoption: what is written in the dataset since then
+is a draft.
 """
 
 from __future__ import annotations
@@ -19,24 +20,26 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata.approval import texts
+from ckanext.satudata.approval.access import Restricted
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.common import dates
+from ckanext.satudata.common.inputs import unfit
 from ckanext.satudata.common.model import iso
 from ckanext.satudata.letters import service as letters
 
 #: Withdrawals on one page of the list.
 PAGE = 50
 
-#: Actions that read one dataset, the inputs that name it or its file, and the words in
-#: which CKAN says that there is none.
-READS: dict[str, tuple[tuple[str, ...], str]] = {
-    "package_show": (("id", "name_or_id"), ""),
-    "package_activity_list": (("id",), ""),
-    "resource_show": (("id",), ""),
-    "resource_view_list": (("id",), ""),
-    "datastore_search": (("resource_id", "id"), 'Resource "{}" was not found.'),
-    "datastore_info": (("resource_id", "id"), 'Resource/Alias "{}" was not found.'),
-    "dcat_dataset_show": (("id",), ""),
+#: Actions that read one dataset and ask CKAN whether the caller may, and the inputs that
+#: name the dataset or its file.
+READS: dict[str, tuple[str, ...]] = {
+    "package_show": ("id", "name_or_id"),
+    "package_activity_list": ("id",),
+    "resource_show": ("id",),
+    "resource_view_list": ("id",),
+    "datastore_search": ("resource_id", "id"),
+    "datastore_info": ("resource_id", "id"),
+    "dcat_dataset_show": ("id",),
 }
 
 
@@ -86,7 +89,7 @@ class Withdrawn(tk.ObjectNotFound):
 def _told() -> sa.sql.Select:
     """Notices of datasets that were public, were withdrawn, and are not public again.
 
-    A deleted or purged dataset is told of no more.
+    Deleting the dataset does not take the notice away; a purge by the administrator does.
     """
     package, group = model.Package, model.Group
     newest = (
@@ -103,8 +106,8 @@ def _told() -> sa.sql.Select:
             Publication.package_id,
             sa.func.coalesce(
                 letters.title_on(Publication.letter_id, Publication.package_id),
-                sa.func.nullif(package.title, ""),
-                package.name,
+                Publication.title,
+                Publication.package_id,
             ),
             sa.func.coalesce(group.title, group.name, "-"),
             Publication.revoked_at,
@@ -116,9 +119,7 @@ def _told() -> sa.sql.Select:
         .outerjoin(group, group.id == sa.func.coalesce(Approval.organization_id, package.owner_org))
         .where(
             Publication.id == newest,
-            Publication.state == "revoked",
             package.private.is_(True),
-            package.state == "active",
         )
         .order_by(Publication.revoked_at.desc(), Publication.id.desc())
     )
@@ -131,7 +132,7 @@ def notice(keys: Iterable[Any]) -> Notice | None:
         keys: ids or names of the dataset, or ids of its files; what is no text is
             passed over.
     """
-    wanted = sorted({key for key in keys if isinstance(key, str) and key})
+    wanted = sorted({key for key in keys if isinstance(key, str) and key and not unfit(key)})
     if not wanted:
         return None
     package, resource = model.Package, model.Resource
@@ -171,12 +172,13 @@ def instead(keys: Iterable[Any], context: Context) -> Notice | None:
         context: of who asks; who may see the dataset gets no notice.
     """
     found = notice(keys)
-    if found is None or _may_see(context, found.package_id):
+    if found is None or may_see(context, found.package_id):
         return None
     return found
 
 
-def _may_see(context: Context, package_id: str) -> bool:
+def may_see(context: Context, package_id: str) -> bool:
+    """May the caller see a dataset? By CKAN's own right to read it."""
     try:
         tk.check_access("package_show", tk.fresh_context(context), {"id": package_id})
     except (tk.NotAuthorized, tk.ObjectNotFound):
@@ -190,26 +192,22 @@ def chained_actions(existing: set[str]) -> dict[str, Callable[..., Any]]:
     Args:
         existing: names of all actions of core and of the other plugins.
     """
-    return {name: _link(name, *how) for name, how in READS.items() if name in existing}
+    return {name: _link(name, how) for name, how in READS.items() if name in existing}
 
 
-def _link(name: str, inputs: tuple[str, ...], missing: str) -> Callable[..., Any]:
+def _link(name: str, inputs: tuple[str, ...]) -> Callable[..., Any]:
     @tk.chained_action
     @tk.side_effect_free
     def told(next_action: Any, context: Context, data_dict: dict[str, Any]) -> Any:
         keys = [data_dict.get(key) for key in inputs] if isinstance(data_dict, dict) else []
         try:
             return next_action(context, data_dict)
-        except Withdrawn:
+        except (Withdrawn, Restricted):
             raise
         except (tk.NotAuthorized, tk.ObjectNotFound) as error:
             found = instead(keys, context)
             if found is not None:
                 raise Withdrawn(found.text()) from error
-            hide = not tk.config.get("ckan.auth.reveal_private_datasets")
-            if hide and isinstance(error, tk.NotAuthorized):
-                # What never was public looks like what does not exist.
-                raise tk.ObjectNotFound(missing.format(*filter(None, keys))) from error
             raise
 
     told.__name__ = name

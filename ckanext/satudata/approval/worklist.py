@@ -65,7 +65,7 @@ def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | No
         shown = tuple(own) or shown
         if state in [str(one) for one in _CHIPS]:
             shown = (State(state),)
-    query = _query(user, held).where(Approval.state.in_([str(one) for one in shown]))
+    query = _query(user, held).where(_in(kind, shown, filtered=bool(state)))
     if kind == "mine":
         query = query.where(permissions.waits_for(held))
     rows = letter_rows(user) if kind == "mine" else []
@@ -73,7 +73,7 @@ def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | No
         _row(kind, held, *found)
         for found in model.Session.execute(query.order_by(*_order()).limit(LIMIT))
     ]
-    late = [row for row in rows if row["due"] and row["due"]["tone"] == "late"]
+    late = [row for row in rows if row["alarm"] or (row["due"] and row["due"]["tone"] == "late")]
     rest = [row for row in rows if row not in late]
     title, lead, empty = _words(kind, held)
     return {
@@ -90,15 +90,21 @@ def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | No
 
 def count(kind: str, user: model.User, held: list[Holding]) -> tuple[int, bool]:
     """How many wait in a list, and whether one is late: for the work bar."""
-    query = _query(user, held).where(
-        Approval.state.in_([str(one) for one in KINDS[kind][1]]),
-        permissions.waits_for(held),
-    )
-    late = sa.func.count().filter(Approval.due_at < clock.now())
-    number, overdue = model.Session.execute(query.with_only_columns(sa.func.count(), late)).one()
+    query = _query(user, held).where(_in(kind, KINDS[kind][1]), permissions.waits_for(held))
+    overdue = sa.or_(Approval.due_at < clock.now(), permissions.alarm())
+    late = sa.func.count().filter(overdue)
+    number, urgent = model.Session.execute(query.with_only_columns(sa.func.count(), late)).one()
     if kind == "mine":
         number += len(letter_tasks(user))
-    return number, bool(overdue)
+    return number, bool(urgent)
+
+
+def _in(kind: str, shown: tuple[State, ...], *, filtered: bool = False) -> Any:
+    """Condition on approvals: those of a list; alarms stand in the walidata's lists."""
+    states_of = Approval.state.in_([str(one) for one in shown])
+    if kind == "validation" or filtered:
+        return states_of
+    return sa.or_(states_of, permissions.alarm())
 
 
 def _query(user: model.User, held: list[Holding]) -> Any:
@@ -112,6 +118,7 @@ def _query(user: model.User, held: list[Holding]) -> Any:
 
 def _order() -> tuple[Any, ...]:
     return (
+        sa.case((permissions.alarm(), 0), else_=1),
         Approval.due_at.asc().nulls_last(),
         Approval.priority.desc(),
         Approval.state_since,
@@ -153,6 +160,7 @@ def letter_rows(user: model.User) -> list[dict[str, Any]]:
                 "url": tk.url_for("satudata_letters.read", id=letter.id),
             },
             "holder": None,
+            "alarm": False,
         }
         for letter, agency in letter_tasks(user)
     ]
@@ -166,7 +174,9 @@ def _row(
     opd: str | None,
 ) -> dict[str, Any]:
     state = State(approval.state)
-    mine = any(one.role in states.WAITS_FOR.get(state, ()) for one in held)
+    alarm = permissions.is_alarm(approval)
+    wanted = (Role.WALIDATA,) if alarm else states.WAITS_FOR.get(state, ())
+    mine = any(one.role in wanted for one in held)
     claimed = permissions.claim_holds(approval)
     verbs = {
         State.DRAFT: _("Complete it"),
@@ -174,6 +184,7 @@ def _row(
         State.SUBMITTED: _("Check"),
         State.PEMBINA_REVIEW: _("Check"),
         State.AWAITING_VALIDATION: _("Validate"),
+        State.PUBLISHED: _("See the alarm"),
     }
     url = tk.url_for("dataset.read", id=package.name)
     verb = verbs.get(state, _("Open")) if mine else _("Open")
@@ -187,14 +198,16 @@ def _row(
         "url": url,
         "organization": opd or "-",
         "verb": verb if mine else "",
-        "why": _("Round %(n)s") % {"n": max(1, approval.round)},
+        "why": texts.alarm() if alarm else _("Round %(n)s") % {"n": max(1, approval.round)},
         "step": {"check": "SOP 3.1", "validation": "SOP 3.2"}.get(
-            states.STEP_OF.get(state, ""), "SOP 4" if state is State.VALIDATED else "SOP 2.2"
+            states.STEP_OF.get(state, ""),
+            "SOP 4" if state in (State.VALIDATED, State.PUBLISHED) else "SOP 2.2",
         ),
         "due": dates.due(approval.due_at),
         "badge": panel.badge(approval.state, claimed=claimed),
         "button": button,
         "holder": _("A walidata is on it") if claimed else None,
+        "alarm": alarm,
     }
 
 
