@@ -1,0 +1,1 @@
+"""What the extension costs, measured beside stock CKAN; see README.md."""
