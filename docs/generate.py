@@ -3,9 +3,8 @@
     python docs/generate.py            # writes
     python docs/generate.py --check    # exit 1 and names what is not current
 
-Needs an environment with CKAN and the extension; no service has to run. The sources
-are the actions' docstrings, the tables of states and roles, the commands, the signals,
-the models and config_declaration.yaml.
+Needs CKAN and the extension; no service has to run. The sources are docstrings of
+actions and tests, states, roles, commands, signals, models and config_declaration.yaml.
 """
 
 from __future__ import annotations
@@ -31,6 +30,9 @@ from ckanext.satudata.common import events
 from ckanext.satudata.common.model import Base
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import FACTS, HOLDS, Acting, Role, State
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import promises  # noqa: E402 - a neighbour, also where this file is loaded by its path
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(cli.__file__).parent
@@ -466,34 +468,31 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": command_page,
     "reference/signals.md": signal_page,
     "reference/tables.md": table_page,
+    "reference/promises.md": lambda: page("Promises", promises.INTRO, *promises.parts()),
 }
 
 
 def stale() -> list[str]:
     """Pages whose file is not what the code says now."""
-    found = []
-    for name, make in PAGES.items():
-        path = DOCS / name
-        if not path.exists() or path.read_text(encoding="utf-8") != make():
-            found.append(name)
-    return found
+    paths = {name: DOCS / name for name in PAGES}
+    now = {
+        name: one.read_text(encoding="utf-8") if one.exists() else "" for name, one in paths.items()
+    }
+    return [name for name, make in PAGES.items() if now[name] != make()]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or compare; answers the exit code."""
     parser = argparse.ArgumentParser(description="Write the generated pages of docs/.")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    if parser.parse_args(arguments).check:
-        found = stale()
-        for name in found:
-            print(f"docs/{name} is not current. Run: python docs/generate.py")
-        return 1 if found else 0
-    for name in stale():
-        path = DOCS / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(PAGES[name](), encoding="utf-8")
-        print(f"docs/{name} written")
-    return 0
+    check, found = parser.parse_args(arguments).check, stale()
+    for name in found:
+        if not check:
+            (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+            (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+        told = "is not current. Run: python docs/generate.py" if check else "written"
+        print(f"docs/{name} {told}")
+    return 1 if check and found else 0
 
 
 if __name__ == "__main__":
