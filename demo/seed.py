@@ -150,6 +150,8 @@ class Seed:
         values |= dict(zip(keys, standard, strict=True)) | {"definisi": one["definisi"]}
         values |= {"temporal_start": str(one["period"][0]), "temporal_end": str(one["period"][1])}
         values |= {"accrualPeriodicity": one["freq"], "accessRights": one.get("access", "terbuka")}
+        for field, key in (("dasar_pembatasan", "basis"), ("akses_peran", "roles")):
+            values |= {field: one[key]} if key in one else {}
         if one.get("priority"):
             values |= {"prioritas_tahun": one["priority"], "kriteria_prioritas": "RPJMD"}
         return values

@@ -7,6 +7,7 @@ import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The addresses are those of test.ini unless the environment names others.
     """
+    config.addinivalue_line("markers", "ckan_config(key, value): a setting of CKAN for a test")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     parser = configparser.RawConfigParser()
     parser.read(HERE / "test.ini")
@@ -41,17 +43,20 @@ def pytest_configure(config: pytest.Config) -> None:
         if key == "ckan.redis.url":
             value = value.rsplit("/", 1)[0] + f"/{worker.removeprefix('gw')}"
         os.environ[name] = value.replace("gw0", worker)
+    # Files too: what one database does not name may be collected there.
+    os.environ["CKAN_STORAGE_PATH"] = str(HERE / ".satudata" / "test-files" / worker)
 
 
 def _switch_triggers(word: str) -> None:
-    """DISABLE or ENABLE the append-only trigger; for the cleaning of tests only."""
+    """DISABLE or ENABLE the triggers of the records; for the cleaning of tests only."""
     from ckan import model
 
     model.Session.remove()
     engine = model.Session.get_bind()
-    if sa.inspect(engine).has_table("satudata_event"):
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"ALTER TABLE satudata_event {word} TRIGGER USER"))
+    present = set(sa.inspect(engine).get_table_names())
+    with engine.begin() as connection:
+        for table in present & {"satudata_event", "satudata_publication"}:
+            connection.execute(sa.text(f"ALTER TABLE {table} {word} TRIGGER USER"))
 
 
 def migrate(plugin: str, version: str = "head") -> None:
@@ -82,12 +87,29 @@ def reset_db() -> Callable[[], None]:
         _switch_triggers("DISABLE")
         helpers.reset_db()
         if not migrated:
-            for plugin in ("activity", "satudata"):
+            # harvest: once a test loads its models, a purge asks its tables, in every later test.
+            for plugin in ("activity", "harvest", "satudata"):
                 migrate(plugin)
             migrated.append(True)
         _switch_triggers("ENABLE")
 
     return reset
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """What a test module makes once and keeps: its city, its datasets."""
+    return {}
+
+
+@pytest.fixture
+def city(kept: dict[str, Any], with_plugins: None, non_clean_db: None) -> Any:
+    """The people of a city, made once for a test module (``tests.factories.City``)."""
+    from tests import factories
+
+    if "city" not in kept:
+        kept["city"] = factories.city()
+    return kept["city"]
 
 
 @pytest.fixture

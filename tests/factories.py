@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from werkzeug.datastructures import FileStorage
 
 from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.tests import factories
 
-from ckanext.satudata.common import clock
+from ckanext.satudata.approval import publication
+from ckanext.satudata.common import clock, compat
+from ckanext.satudata.storage import service as storage
 
 from demo import signing
 
@@ -142,6 +147,8 @@ def city() -> City:
 def dataset(of: City, *, files: int = 1, **values: Any) -> dict[str, Any]:
     """A private dataset of the first agency with files, made by its producer."""
     name = values.pop("name", f"data-{uuid.uuid4().hex[:8]}")
+    if values.get("accessRights", "terbuka") != "terbuka":
+        values = {"dasar_pembatasan": "UU 14/2008 pasal 17 huruf h", **values}
     package = call(
         "package_create",
         of.produsen_data,
@@ -188,6 +195,11 @@ def bring_to(of: City, package: dict[str, Any], state: str) -> dict[str, Any]:
     return approval
 
 
+def due() -> list[str]:
+    """Ids of the datasets that the tick would publish now."""
+    return [key for group in publication.due() for key in group]
+
+
 def validate(of: City, key: str, person: str | None = None, **more: Any) -> Any:
     """Validate with a signed PDF, as head of the agency."""
     values = {
@@ -197,3 +209,46 @@ def validate(of: City, key: str, person: str | None = None, **more: Any) -> Any:
         **more,
     }
     return call("satudata_approval_validate", person or of.kepala_opd, id=key, **values)
+
+
+@contextmanager
+def without_triggers(*tables: str) -> Iterator[Any]:
+    """A connection for which triggers of ours are switched off, as the database's owner can."""
+    model.Session.remove()
+    with model.Session.get_bind().begin() as connection:
+        # A session left open fails the test instead of stopping the suite.
+        connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
+        for table in tables:
+            connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        yield connection
+        for table in tables:
+            connection.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+def public_before(package: dict[str, Any]) -> dict[str, Any]:
+    """Make a dataset one that was public before the workflow came: no record, no history.
+
+    Its files lie where stock CKAN puts them.
+    """
+    for resource in package["resources"]:
+        source = storage.open_resource(resource["id"])
+        if source is not None:
+            path = stored(resource["id"])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with source:
+                path.write_bytes(source.read())
+    with without_triggers("package") as connection:
+        for statement in (
+            "UPDATE package SET private = false WHERE id = :id",
+            "DELETE FROM satudata_preparer WHERE package_id = :id",
+            "DELETE FROM satudata_file_pointer WHERE package_id = :id",
+        ):
+            connection.execute(sa.text(statement), {"id": package["id"]})
+    compat.index_dataset(package["id"])
+    return {**package, "private": False}
+
+
+def stored(resource_id: str) -> Path:
+    """Where stock CKAN keeps the bytes of an uploaded file."""
+    parts = ("resources", resource_id[:3], resource_id[3:6], resource_id[6:])
+    return Path(tk.config["ckan.storage_path"]).joinpath(*parts)

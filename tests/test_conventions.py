@@ -16,13 +16,17 @@ HERE = Path(__file__).parent.parent
 PACKAGE = HERE / "ckanext" / "satudata"
 #: Inside a domain a file may import those before it.
 LAYERS = (
-    *("states", "texts", "model", "permissions", "fingerprint", "locks", "gate_find", "gate"),
-    *("render", "signing", "owners", "findings", "members", "service", "register"),
-    *("publication", "decide", "withdrawn"),
+    *("states", "texts", "model", "permissions", "access", "canonical", "tables"),
+    *("fingerprint", "locks", "marks", "gate_find", "gate", "refusals"),
+    *("render", "signing", "owners", "findings", "members"),
+    *("needles", "walk", "client", "judge", "service", "columns", "served", "loads"),
+    *("collect", "uploader", "register"),
+    *("activities", "publication", "verify", "decide", "adoption", "consistency", "withdrawn"),
+    *("existence", "lists", "approved"),
     *("panel_rows", "panel_turn", "panel", "search", "forms", "figures", "check", "worklist"),
     *("batch", "pages", "validators", "schema", "auth", "reads", "action", "checks", "jobs"),
     *("implementations",),
-    *("helpers", "views", "cli"),
+    *("doors", "helpers", "views", "cli"),
 )
 #: Modules outside the domains, and what they are to the domains.
 SHARED = {"config", "profile", "signals", "common", "interfaces"}

@@ -12,7 +12,7 @@ from ckan import model
 from ckan.cli.jobs import jobs
 
 from ckanext.satudata import config, registry
-from ckanext.satudata.common import startup
+from ckanext.satudata.common import pulse, startup
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,15 @@ def satudata() -> None:
 
 @satudata.command()
 def check() -> None:
-    """Test services, migrations, profile and gate; exit 1 when something is wrong."""
-    problems = startup.problems()
-    for one in problems:
-        click.secho(f"{one.part}: {one.what}", fg="red")
+    """Test services, migrations, profile and gate; exit 1 when something is wrong.
+
+    What the operator should know besides, and does not stop the portal, is told in yellow.
+    """
+    found = startup.findings()
+    for one in found:
+        click.secho(f"{one.part}: {one.what}", fg="red" if one.blocks else "yellow")
         click.echo(f"    {one.remedy}")
-    if problems:
+    if any(one.blocks for one in found):
         raise SystemExit(1)
     click.secho("Ready: services, migrations, profile and gate.", fg="green")
 
@@ -71,6 +74,7 @@ def tick(once: bool) -> None:
     refuse_unless_ready()
     while True:
         done = one_round()
+        pulse.beat("tick")
         if any(done.values()):
             click.echo(", ".join(f"{name} {n}" for name, n in done.items() if n))
         if once:

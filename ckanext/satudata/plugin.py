@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from contextlib import suppress
 from typing import Any
 
+from ckan import authz
 from ckan import plugins as p
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
@@ -14,20 +16,21 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.satudata import cli, profile, registry
 from ckanext.satudata import config as settings
-from ckanext.satudata.approval import gate, views, withdrawn
+from ckanext.satudata.approval import access, doors, existence, gate, lists, views, withdrawn
 from ckanext.satudata.approval.implementations import (
     PackageController,
     PermissionLabels,
     XloaderGuard,
+    tell_of_triggers,
 )
 from ckanext.satudata.common import guard, inputs, links, pages, startup
 from ckanext.satudata.common.errors import Refusal
 from ckanext.satudata.roles import implementations as memberships
+from ckanext.satudata.storage.implementations import Uploads
 
 _CORE_ACTIONS = ("get", "create", "update", "delete", "patch", "file")
 
 
-@tk.blanket.auth_functions(registry.auth_functions)
 @tk.blanket.validators(registry.validators)
 @tk.blanket.helpers(registry.helpers)
 @tk.blanket.blueprints(registry.blueprints)
@@ -36,11 +39,13 @@ class SatudataPlugin(
     PackageController,
     PermissionLabels,
     XloaderGuard,
+    Uploads,
     DefaultTranslation,
     p.ITranslation,
     p.IConfigurer,
     p.IConfigurable,
     p.IActions,
+    p.IAuthFunctions,
     p.IClick,
     p.IMiddleware,
     p.SingletonPlugin,
@@ -72,17 +77,25 @@ class SatudataPlugin(
 
     # IActions
     def get_actions(self) -> dict[str, Any]:
-        """Own actions, and in front of CKAN's the gate and the rule of memberships.
-
-        And in front of those that read a dataset, the news that it was withdrawn.
-        """
+        """Own actions, and the links in front of CKAN's, outermost first."""
         existing = self._existing()
+        order = (
+            lists.chained_actions(existing),
+            existence.chained_actions(existing),
+            gate.chained_actions(existing),
+            memberships.chained_actions(),
+            withdrawn.chained_actions(existing),
+            {"package_search": guard.package_search},
+        )
         return {
             **{name: inputs.clean(one) for name, one in registry.actions().items()},
-            **links.join(gate.chained_actions(existing), memberships.chained_actions()),
-            **withdrawn.chained_actions(existing),
-            "package_search": guard.package_search,
+            **functools.reduce(links.join, order),
         }
+
+    # IAuthFunctions
+    def get_auth_functions(self) -> dict[str, Any]:
+        """Those of own actions, and the access classes in front of what reads rows."""
+        return {**registry.auth_functions(), **access.chained_auth()}
 
     def _existing(self) -> set[str]:
         """Names of the actions of core and of the other plugins."""
@@ -103,8 +116,13 @@ class SatudataPlugin(
 
     # IMiddleware
     def make_middleware(self, app: Any, config: CKANConfig) -> Any:
-        """Answer 503 while the portal is not fit to serve, 410 for withdrawn data."""
+        """Answer 503 while the portal is not fit to serve, 410 or 403 for data not given."""
+        # CKAN collects them at the first question; a second one meanwhile would find half.
+        authz.auth_functions_list()
+        existence.guard_pages(app)
         views.tell_of_withdrawals(app)
+        tell_of_triggers(app)
+        doors.close(app)
         app.wsgi_app = guard.Guard(app.wsgi_app)
         app.register_error_handler(Refusal, pages.refused)
         return app

@@ -50,6 +50,21 @@ class City(_Part):
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
 
 
+class Ppid(_Part):
+    """The information officer (PPID, UU 14/2008) who answers requests for restricted data."""
+
+    name: str = Field(min_length=3)
+    address: str = Field(min_length=3)
+    phone: str = ""
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+
+    def line(self) -> str:
+        """All of it in one line, as the API says it."""
+        parts = (self.name, self.address, self.phone, self.email, self.url)
+        return ", ".join(one for one in parts if one)
+
+
 class Colors(_Part):
     """Colours of the portal, as CSS hex."""
 
@@ -136,6 +151,7 @@ class Profile(_Part):
     """A whole profile."""
 
     city: City
+    ppid: Ppid
     look: Look
     clock: Clock
     steps: Steps

@@ -15,7 +15,9 @@ import click
 from flask import Blueprint
 
 #: In the order of the import direction: a domain may use those left of it.
-DOMAINS = ("common", "roles", "metadata", "validation", "letters", "approval")
+DOMAINS = (
+    *("common", "roles", "metadata", "storage", "validation", "letters", "approval", "audit"),
+)
 
 
 def module(domain: str, name: str) -> ModuleType | None:

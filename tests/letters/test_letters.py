@@ -29,19 +29,6 @@ def _scan() -> bytes:
     return b"\xff\xd8\xff\xe0" + uuid.uuid4().hex.encode() * 5
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _waiting(city: make.City, title: str | None = None) -> str:
     """A dataset that waits for the head."""
     package = make.dataset(city, title=title or f"Data {uuid.uuid4().hex[:6]}")
@@ -75,7 +62,7 @@ def test_a_click_alone_is_not_a_signature(city):
     assert done["state"] == "validated"
     letter = _letter(city, done["letter_id"])
     assert letter["state"] == "waiting_signature"
-    assert key not in publication.due()
+    assert key not in make.due()
     _refused("not_signed", "satudata_approval_publish", city.walidata, id=key)
     with pytest.raises((tk.NotAuthorized, tk.ObjectNotFound)):
         make.call("package_show", None, id=key)
@@ -89,7 +76,7 @@ def test_the_signed_letter_takes_effect_and_publishes(city):
     upload = make.upload(signed, "surat.pdf")
     letter = make.call("satudata_letter_sign", city.kepala_opd, id=letter_id, upload=upload)
     assert (letter["state"], letter["signature"]) == ("valid", "unknown")
-    assert key in publication.due()
+    assert key in make.due()
     assert publication.publish(key).state == "published"
     again = make.upload(signed, "surat.pdf")
     _refused("conflict", "satudata_letter_sign", city.kepala_opd, id=letter_id, upload=again)
@@ -152,7 +139,7 @@ def test_paper_letter_is_confirmed_by_a_second_person_in_the_heads_name(city):
         upload=make.upload(_scan(), "s.jpg"),
     )
     assert up["state"] == "waiting_confirmation"
-    assert key not in publication.due()
+    assert key not in make.due()
     # Neither who uploaded it nor who checked the data is the second person.
     _refused("same_person", "satudata_letter_confirm", city.walidata2, id=letter["id"])
     _refused("same_person", "satudata_letter_confirm", city.walidata, id=letter["id"])

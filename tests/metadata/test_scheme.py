@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ckan import model
@@ -15,19 +13,6 @@ from ckanext.satudata.metadata import service as metadata
 from tests import factories as make
 
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
-
-
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
 
 
 @pytest.mark.parametrize("field", sorted(make.COMPLETE))
@@ -77,15 +62,18 @@ def test_period_in_words(city, start, end, text):
 
 
 @pytest.mark.parametrize("access", ["terbatas", "tertutup"])
-def test_what_is_not_open_is_not_published(city, access):
-    """Its road ends at validated; the tick passes it by, and a person cannot either."""
-    package = make.dataset(city, accessRights=access)
-    make.bring_to(city, package, "validated")
-    assert package["id"] not in publication.due()
+def test_a_restriction_has_its_legal_basis(city, access):
+    """Demanded where the data is not open, and a link nobody guards is refused there."""
+    package = make.dataset(city, accessRights=access, dasar_pembatasan=" ")
     with pytest.raises(tk.ValidationError) as refused:
-        make.call("satudata_approval_publish", city.walidata, id=package["id"])
-    assert refused.value.error_dict["code"] == ["access"]
-    assert make.call("package_show", city.walidata, id=package["id"])["private"] is True
+        make.call("satudata_approval_submit", city.produsen_data, id=package["id"])
+    assert "Dasar hukum" in str(refused.value) or "Legal basis" in str(refused.value)
+    linked = make.dataset(city, accessRights=access, files=0)
+    values = {"package_id": linked["id"], "name": "Luar", "url": "http://127.0.0.1:1/a.csv"}
+    make.call("resource_create", city.produsen_data, **values)
+    with pytest.raises(tk.ValidationError) as refused:
+        make.call("satudata_approval_submit", city.produsen_data, id=linked["id"])
+    assert "resources" in refused.value.error_dict
 
 
 def test_search_results_of_the_api_carry_the_national_keys(city, app):

@@ -27,19 +27,6 @@ EVERYBODY = (
 )
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _propose(city: make.City, by: str = "sekretariat", **more: Any) -> dict[str, Any]:
     """A producer's role for a new person."""
     data = {
@@ -251,8 +238,6 @@ def test_the_second_one_is_told_who_was_first(city):
 def test_two_who_give_the_same_role_at_once(city):
     """One is recorded, the other told of the overlap."""
     person, answers, barrier = make.user("rebutan"), [], threading.Barrier(2)
-    # CKAN collects its auth functions at the first call, and not for two threads at once.
-    make.call("satudata_role_list", city.sysadmin, limit=1)
 
     def give(by: str) -> None:
         barrier.wait()
@@ -367,12 +352,12 @@ def test_tomorrow_the_rights_are_gone_even_when_the_tick_is_down(city):
     )
     with clock.travel(clock.now() + timedelta(days=1)):
         assert not permissions.has_role(made["user_id"], Role.PRODUSEN_DATA)
-        with pytest.raises(tk.NotAuthorized):
+        with pytest.raises((tk.NotAuthorized, tk.ObjectNotFound)):
             make.call("satudata_approval_submit", made["user"], id=package["id"])
         assert made["user_id"] not in permissions.holders(Role.PRODUSEN_DATA)
         members.sync_all()
         model.Session.commit()
-        with pytest.raises(tk.NotAuthorized):
+        with pytest.raises((tk.NotAuthorized, tk.ObjectNotFound)):
             make.call("package_patch", made["user"], id=package["id"], title="Lain")
     members.sync_all()
     model.Session.commit()

@@ -17,19 +17,6 @@ from tests import factories as make
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 def _members(organization: str) -> set[tuple[str, str]]:
     model.Session.rollback()
     return {

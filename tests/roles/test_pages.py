@@ -18,19 +18,6 @@ pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_cle
 PATHS = ("/kelola/peran", "/kelola/peran/beri", "/kelola/peran?show=vacancies")
 
 
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City and tokens, made once for the module."""
-    return {}
-
-
-@pytest.fixture
-def city(kept, with_plugins, non_clean_db) -> make.City:
-    if "city" not in kept:
-        kept["city"] = make.city()
-    return kept["city"]
-
-
 @pytest.fixture
 def as_(city, kept):
     """Headers of a person."""

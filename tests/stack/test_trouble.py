@@ -54,17 +54,18 @@ def _is_public(portal: Portal, one: dict[str, Any]) -> bool:
 
 
 def test_index_dies_between_check_and_publication(portal: Portal, demo: Any) -> None:
-    """Validation and signature stand, publication waits whole; then all is public at once."""
+    """Validation, signature and publication stand; the search knows when it is back."""
     one = _dataset(demo, "validated")
     demo.dataset(one)
     demo.check(one)
     assert _state(demo, one) == "awaiting_validation"
     with stopped(portal, "solr"):
         demo.sign(one)
-        assert _state(demo, one) == "validated"
+        portal.wait(lambda: _state(demo, one) == "published", PUBLISHED_WITHIN)
         answer = portal.get(f"/api/3/action/package_show?id={one['name']}")
-        assert answer.status_code in (403, 404, 503)
-    portal.wait(lambda: _state(demo, one) == "published", PUBLISHED_WITHIN)
+        assert answer.status_code in (200, 503)
+    path = f"/api/3/action/package_search?fq=name:{one['name']}"
+    portal.wait(lambda: '"count": 1' in portal.get(path).text, PUBLISHED_WITHIN)
     assert _is_public(portal, one)
     kinds = [e["kind"] for e in demo.as_("walidata").satudata_approval_history(id=one["name"])]
     assert kinds == ["submit", "claim", "confirm", "validate", "publish"]

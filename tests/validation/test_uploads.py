@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ckan.plugins import toolkit as tk
 
-from ckanext.satudata.common import compat
+from ckanext.satudata.storage import service as storage
 
 from tests import factories as make
 
@@ -24,12 +23,6 @@ BAD = {
     "utf-16 page": ("<html><body>Masuk</body></html>".encode("utf-16"), "invalid_format"),
     "doctype": (b"\n<!DOCTYPE html>\n<html></html>", "invalid_format"),
 }
-
-
-@pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """City and dataset, made once for the module."""
-    return {}
 
 
 @pytest.fixture
@@ -68,7 +61,7 @@ def test_unreadable_file_is_refused_with_the_way_out(city, kept, kind):
         )
     shown = make.call("package_show", city.produsen_data, id=package["id"])
     assert [one["id"] for one in shown["resources"]] == [resource]
-    with compat.open_resource(resource) as stored:
+    with storage.open_resource(resource) as stored:
         assert stored.read() == make.SAMPLE.read_bytes()
 
 

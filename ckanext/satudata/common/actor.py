@@ -18,3 +18,8 @@ def user(context: Context) -> model.User:
     if found is None or found.state != "active":
         raise tk.NotAuthorized(tk._("Log in to do this."))
     return found
+
+
+def site_user() -> str:
+    """Name of the user in whose name the portal itself writes."""
+    return tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, cast
 
+import sqlalchemy as sa
+
+from ckan import model
 from ckan.lib import search, uploader
 from ckan.plugins import toolkit as tk
 
@@ -30,27 +36,103 @@ class _Chunks(io.RawIOBase):
         return len(part)
 
 
-def open_resource(resource_id: str) -> IO[bytes] | None:
-    """Open the uploaded file of a resource, or answer None where there is none.
+def stock_uploader() -> Any:
+    """CKAN's own uploader of resource files: where they lie without this extension."""
+    if tk.check_ckan_version("2.12"):
+        from ckan.lib import files
 
-    Args:
-        resource_id: id of a resource with ``url_type`` "upload".
-    """
-    upload = uploader.get_resource_uploader({"id": resource_id})
-    location = upload.get_path(resource_id)
+        with suppress(files.exc.UnknownStorageError):
+            files.get_storage(tk.config["ckan.files.default_storages.resource"])
+            return uploader.FKResourceUpload({})
+    return uploader.ResourceUpload({})
+
+
+def open_stock(resource_id: str) -> IO[bytes] | None:
+    """Open the file of a resource where CKAN itself would have put it, or answer None."""
+    upload = stock_uploader()
+    try:
+        location = upload.get_path(resource_id)
+    except (TypeError, tk.ValidationError):
+        # No folder is configured, or the id makes no path in it.
+        return None
     storage = getattr(upload, "storage", None)
-    if tk.check_ckan_version("2.12") and storage is not None:
+    if storage is not None:
         from ckan.lib import files
 
         try:
             data = files.FileData(location, size=storage.size(location))
-        except files.exc.LocationError:
+        except (files.exc.LocationError, files.exc.MissingFileError):
             return None
         return cast("IO[bytes]", io.BufferedReader(_Chunks(storage.stream(data))))
     try:
         return open(location, "rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def package_extras(package_id: str) -> dict[str, Any]:
+    """Extras of a dataset as the database has them now, past the session's memory."""
+    if tk.check_ckan_version("2.12"):
+        query = sa.select(model.Package.extras).where(model.Package.id == package_id)
+        return dict(model.Session.scalar(query) or {})
+    extra = model.PackageExtra
+    pairs = sa.select(extra.key, extra.value).where(
+        extra.package_id == package_id, extra.state == "active"
+    )
+    return {row.key: row.value for row in model.Session.execute(pairs)}
+
+
+def write_stock(resource_id: str, source: IO[bytes]) -> None:
+    """Put a file where CKAN's own uploader looks for it.
+
+    Args:
+        resource_id: the resource.
+        source: a file with a path.
+    """
+    upload = stock_uploader()
+    location = upload.get_path(resource_id)
+    storage = getattr(upload, "storage", None)
+    if storage is not None:
+        from ckan.lib import files
+
+        # It may be one that refuses to overwrite.
+        storage.remove(files.FileData(location))
+        storage.upload(location, files.make_upload(source))
+        return
+    os.makedirs(os.path.dirname(location), exist_ok=True)
+    with open(f"{location}~", "wb") as target:
+        shutil.copyfileobj(source, target)
+    os.replace(f"{location}~", location)
+
+
+def file_ids(owner_ids: list[str]) -> list[str]:
+    """Ids of the entries that 2.12 keeps of the files of datasets and resources."""
+    if not tk.check_ckan_version("2.12"):
+        return []
+    query = sa.select(model.FileOwner.file_id).where(model.FileOwner.owner_id.in_(owner_ids))
+    return list(model.Session.scalars(query))
+
+
+def extra_values(kind: type, condition: Any) -> list[str]:
+    """Values of the extras of the datasets or groups that fit a condition, as text.
+
+    2.12 keeps them in a column, 2.11 in a table of their own.
+
+    Args:
+        kind: ``model.Package`` or ``model.Group``.
+        condition: on it.
+    """
+    if tk.check_ckan_version("2.12"):
+        query = sa.select(sa.cast(kind.extras, sa.Text))  # type: ignore[attr-defined]
+    elif kind is model.Package:
+        query = sa.select(model.PackageExtra.value).join(
+            model.Package, model.Package.id == model.PackageExtra.package_id
+        )
+    else:
+        query = sa.select(model.GroupExtra.value).join(
+            model.Group, model.Group.id == model.GroupExtra.group_id
+        )
+    return [value for value in model.Session.scalars(query.where(condition)) if value]
 
 
 def unwrap(action: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.satudata import config, profile
-from ckanext.satudata.common import startup
+from ckanext.satudata.common import questions, startup
 from ckanext.satudata.common.startup import Problem
 
 log = logging.getLogger(__name__)
@@ -176,7 +176,14 @@ def _page(lines: list[str], english: str) -> str:
 @tk.chained_action
 @tk.side_effect_free
 def package_search(next_action: Any, context: Context, data_dict: dict[str, Any]) -> Any:
-    """Tell the guard when the index failed; CKAN's pages swallow that error."""
+    """Tell the guard when the index failed; CKAN's pages swallow that error.
+
+    And keep out of the question what counts over the whole index.
+
+    Raises:
+        SearchQueryError: see :func:`~ckanext.satudata.common.questions.plain`.
+    """
+    data_dict = questions.plain(data_dict)
     try:
         return next_action(context, data_dict)
     except (SearchError, SolrConnectionError):

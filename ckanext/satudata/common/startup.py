@@ -24,17 +24,19 @@ TIMEOUT = 3
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps the portal from serving.
+    """Something that keeps the portal from serving, or that its operator should know.
 
     Attributes:
-        part: database, redis, search, migrations, profile or gate.
+        part: database, redis, search, migrations, profile, gate, or adoption.
         what: one sentence for the operator.
         remedy: what to do about it.
+        blocks: False for what is only told; the portal serves all the same.
     """
 
     part: str
     what: str
     remedy: str
+    blocks: bool = True
 
 
 Check = Callable[[], Iterator[Problem]]
@@ -101,7 +103,12 @@ def services() -> list[Problem]:
 
 
 def problems() -> list[Problem]:
-    """The whole self-test: services first, then what every domain demands."""
+    """What keeps the portal from serving."""
+    return [one for one in findings() if one.blocks]
+
+
+def findings() -> list[Problem]:
+    """The whole self-test: services first, then what every domain demands or tells."""
     found = services()
     if any(one.part == "database" for one in found):
         return found

@@ -76,15 +76,12 @@ def satudata_user_id(value: Any) -> str:
 
 
 def satudata_package_id(value: Any) -> str:
-    """Name or id of a dataset to its id.
+    """Name or id of a dataset to its id, in a filter.
 
-    What the caller may not see is decided by the auth function afterwards, which gives
-    the same answer as here for a dataset that does not exist.
+    An unknown one stays as it is and finds nothing, as does one the caller may not see.
     """
     found = model.Package.get(str(value))
-    if found is None or found.state == "deleted":
-        raise tk.ObjectNotFound
-    return found.id
+    return found.id if found else str(value)
 
 
 def _from_json(value: Any) -> Any:

@@ -34,10 +34,10 @@ PRINTED: dict[str, tuple[str, str]] = {
 }
 
 
-def short(fingerprint: str) -> str:
-    """Short form of a fingerprint as letters print it: four groups of four."""
-    digits = fingerprint.rsplit(":", 1)[-1][:16]
-    return " ".join(digits[start : start + 4] for start in range(0, 16, 4))
+def short(fingerprint: str | None) -> str:
+    """Short form of a fingerprint as letters print it: four groups of four digits."""
+    digits = (fingerprint or "").rpartition(":")[2][:16]
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
 
 
 def content(

@@ -455,12 +455,9 @@ def waiting_for(organization_id: str, signer_id: str, kind: str) -> Letter | Non
     return model.Session.scalar(query)
 
 
-def numbers(letter_ids: list[str]) -> dict[str, str]:
-    """Letter id → number as printed on the letter."""
-    rows = model.Session.execute(
-        sa.select(Letter.id, Letter.number).where(Letter.id.in_(letter_ids))
-    )
-    return {row[0]: row[1] for row in rows}
+def number(letter_id: str) -> str | None:
+    """The number printed on a letter."""
+    return model.Session.scalar(sa.select(Letter.number).where(Letter.id == letter_id))
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
@@ -19,6 +20,8 @@ from ckanext.satudata.common.errors import refuse
 
 #: Access classes of the national scheme; only the open one is published as a whole.
 OPEN, RESTRICTED, CLOSED = "terbuka", "terbatas", "tertutup"
+#: Those of which anything is published.
+PUBLISHED = (OPEN, RESTRICTED)
 #: Keys that the portal itself adds to search results; never stored.
 COMPUTED = (
     "publisher_type",
@@ -59,10 +62,15 @@ def label(field: Mapping[str, Any]) -> str:
 
 
 def shown(field: Mapping[str, Any], value: Any) -> str:
-    """A stored value as people read it: label of a choice, date and license in words."""
-    for choice in field.get("choices", ()):
-        if choice["value"] == value:
-            return tk.h.scheming_language_text(choice["label"], language.current())
+    """A stored value as people read it: labels of choices, date and license in words."""
+    chosen = _several(value) if field.get("preset") == "multiple_checkbox" else [value]
+    words = [
+        tk.h.scheming_language_text(choice["label"], language.current())
+        for choice in field.get("choices", ())
+        if choice["value"] in chosen
+    ]
+    if words:
+        return ", ".join(words)
     if value in (None, "", []):
         return ""
     if field.get("preset") == "date":
@@ -74,13 +82,24 @@ def shown(field: Mapping[str, Any], value: Any) -> str:
     return str(value)
 
 
+def _several(value: Any) -> list[Any]:
+    """What was chosen in a field of several choices, stored as JSON."""
+    with suppress(ValueError):
+        value = json.loads(value) if isinstance(value, str) else value
+    return value if isinstance(value, list) else [value]
+
+
 def missing(package: model.Package) -> list[dict[str, str]]:
-    """Fields with the duty ``submit`` that are empty: ``field`` and ``label`` each."""
+    """Fields that are empty and have to be filled: ``field`` and ``label`` each.
+
+    Those with the duty ``submit`` always, ``restricted`` where the data is not open.
+    """
     have = values(package)
+    duties = {"submit"} if access(package) in (OPEN, None) else {"submit", "restricted"}
     return [
         {"field": one["field_name"], "label": label(one)}
         for one in fields()
-        if one.get("duty") == "submit" and not str(have.get(one["field_name"]) or "").strip()
+        if one.get("duty") in duties and not str(have.get(one["field_name"]) or "").strip()
     ]
 
 
@@ -95,6 +114,12 @@ def contradictions(package: model.Package) -> list[dict[str, str]]:
             "start": labels.get("temporal_start", ""),
         }
         found.append({"field": "temporal_end", "text": text})
+    linked = [one for one in package.resources if one.url_type != "upload"]
+    if linked and access(package) != OPEN:
+        # Where a link leads, nobody here asks who reads.
+        text = _("Data that is not open cannot be a link: upload the file %(name)s instead.")
+        name = linked[0].name or linked[0].url
+        found.append({"field": "resources", "text": text % {"name": name}})
     return found
 
 
