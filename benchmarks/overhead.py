@@ -24,6 +24,7 @@ from portal import SETTINGS, Instance, install_packages  # noqa: E402
 from tests.run import addresses, prepare  # noqa: E402
 
 #: Request → the ratio it may cost at most, and how often it is made in one measurement.
+#: A search is short and its spread wide: many small pairs tell more than a few long ones.
 REQUESTS = {
     "package_show": (1.05, 20),
     "package_search": (1.15, 10),

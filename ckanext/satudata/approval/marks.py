@@ -15,20 +15,21 @@ from ckan import model
 
 from ckanext.satudata.approval.model import Approval, Publication
 from ckanext.satudata.approval.states import State
+from ckanext.satudata.common import quick
 
 #: States that CKAN gives meaning to; any other text would hide a dataset from everybody.
 _STATES = ("active", "draft", "deleted")
 
 
-#: Written out, because every search asks it: a third faster than the same of expressions.
+#: Written out, because every search asks it; the letter as a join costs a third more.
 _OF = (
-    "SELECT d.id, d.name, d.private, d.state, p.fingerprint, p.published_at, p.kind, l.number"
+    "SELECT d.id, d.name, d.private, d.state, p.fingerprint, p.published_at, p.kind,"
+    " (SELECT l.number FROM satudata_letter l WHERE l.id = p.letter_id) AS number"
     " FROM package d"
     " LEFT JOIN satudata_publication p ON p.package_id = d.id AND p.revoked_at IS NULL"
-    " LEFT JOIN satudata_letter l ON l.id = p.letter_id"
-    " WHERE d.{field} = ANY(:keys)"
+    " WHERE d.FIELD = ANY(%(keys)s)"
 )
-_BY = {field: sa.text(_OF.format(field=field)) for field in ("id", "name")}
+_BY = {field: _OF.replace("FIELD", field) for field in ("id", "name")}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def of(keys: list[str], field: str = "id") -> dict[str, Mark]:
     """
     if not keys:
         return {}
-    rows = model.Session.execute(_BY[field], {"keys": keys})
+    rows = quick.rows(_BY[field], keys=keys)
     return {
         getattr(row, field): Mark(row.private is not True and row.state == "active", _values(row))
         for row in rows
