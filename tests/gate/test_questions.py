@@ -85,7 +85,7 @@ def test_without_the_rule_the_index_would_tell(app, monkeypatch):
     town.dataset(town.word, title=f"Data {town.word}")
     shown = make.dataset(town.city)
     make.bring_to(town.city, shown, "published")
-    asked = {"q": "*:*", "fl": f"name,n:docfreq(tags,'{town.word}')", "rows": 1}
+    asked = {"q": "*:*", "fl": f"name,n:docfreq(tags,'{town.word}')", "fq": f"id:{shown['id']}"}
     with pytest.raises(SearchQueryError):
         make.call("package_search", None, **asked)
     monkeypatch.setattr(questions, "plain", lambda data: data)

@@ -27,7 +27,7 @@ _OF = (
     " (SELECT l.number FROM satudata_letter l WHERE l.id = p.letter_id) AS number"
     " FROM package d"
     " LEFT JOIN satudata_publication p ON p.package_id = d.id AND p.revoked_at IS NULL"
-    " WHERE d.FIELD = ANY(%(keys)s)"
+    " WHERE d.FIELD = ANY($1)"
 )
 _BY = {field: _OF.replace("FIELD", field) for field in ("id", "name")}
 
@@ -57,7 +57,7 @@ def of(keys: list[str], field: str = "id") -> dict[str, Mark]:
     """
     if not keys:
         return {}
-    rows = quick.rows(_BY[field], keys=keys)
+    rows = quick.rows(f"satudata_marks_{field}", _BY[field], keys)
     return {
         getattr(row, field): Mark(row.private is not True and row.state == "active", _values(row))
         for row in rows

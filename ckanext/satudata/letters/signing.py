@@ -81,8 +81,15 @@ def check(source: IO[bytes]) -> str:
         found = [_judge(one, last=one is signatures[-1]) for one in signatures]
     except Exception:
         # Whatever a signature looks like that cannot be judged, it does not count.
-        log.info("A signature could not be judged", exc_info=True)
-        found = ["broken"]
+        log.warning("A signature could not be judged", exc_info=True)
+        refuse(
+            "not_signed",
+            _(
+                "The electronic signature of this PDF cannot be checked. Sign it again, or "
+                "choose to print, sign and scan."
+            ),
+            "upload",
+        )
     if "broken" in found:
         refuse("not_signed", _("The PDF was changed after it was signed."), "upload")
     return "ok" if all(one == "ok" for one in found) else "unknown"
