@@ -4,7 +4,7 @@
     python docs/generate.py --check    # exit 1 and names what is not current
 
 Needs CKAN and the extension; no service has to run. The sources are docstrings of
-actions and tests, states, roles, commands, signals, models and config_declaration.yaml.
+actions and tests, states, roles, commands, signals, models, code lists and options.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ from ckanext.satudata import cli, registry, signals
 from ckanext.satudata.approval import gate, states, texts
 from ckanext.satudata.common import events
 from ckanext.satudata.common.model import Base
+from ckanext.satudata.metadata import codefiles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import FACTS, HOLDS, Acting, Role, State
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import promises  # noqa: E402 - a neighbour, also where this file is loaded by its path
+import codelists  # noqa: E402 - neighbours, also where this file is loaded by its path
+
+import promises  # noqa: E402
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = Path(cli.__file__).parent
@@ -176,7 +179,7 @@ def state_page() -> str:
         )
         for row in states.TRANSITIONS.values()
     ]
-    reasons = words(texts.reasons)
+    reasons = {one.code: one.en for one in codefiles.shipped("alasan_pengembalian").items}
     return page(
         "States and transitions",
         "The one table of the approval, read by pages, API, commands and tests "
@@ -468,17 +471,15 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": command_page,
     "reference/signals.md": signal_page,
     "reference/tables.md": table_page,
+    "reference/code-lists.md": lambda: page("Code lists", codelists.INTRO, *codelists.parts()),
     "reference/promises.md": lambda: page("Promises", promises.INTRO, *promises.parts()),
 }
 
 
 def stale() -> list[str]:
     """Pages whose file is not what the code says now."""
-    paths = {name: DOCS / name for name in PAGES}
-    now = {
-        name: one.read_text(encoding="utf-8") if one.exists() else "" for name, one in paths.items()
-    }
-    return [name for name, make in PAGES.items() if now[name] != make()]
+    there = {one: one.read_text(encoding="utf-8") for one in DOCS.rglob("*.md")}
+    return [name for name, make in PAGES.items() if there.get(DOCS / name) != make()]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -116,7 +116,8 @@ def untranslated(monkeypatch) -> set[str]:
 PAGES = {
     None: ["/", "/dataset/", "/organization/", "/group/", "/about", "/user/login"]
     + ["/user/reset", "/dataset/{3}", "/dataset/{3}/resource/{4}", "/tidak-ada"]
-    + ["/organization/{2}", "/organization/about/{2}", "/dataset/activity/{3}"],
+    + ["/organization/{2}", "/organization/about/{2}", "/dataset/activity/{3}"]
+    + ["/kode-referensi", "/kode-referensi/wilayah", "/kode-referensi/satuan?q=kilo"],
     "produsen_data": ["/dataset/new", "/dataset/edit/{5}", "/dataset/{5}", "/dashboard"]
     + ["/dataset/{5}/resource/new", "/dataset/{5}/resource/{6}/edit", "/dashboard/datasets"]
     + ["/dataset/delete/{5}", "/dataset/{0}/persetujuan", "/dataset/{0}/riwayat"]

@@ -157,6 +157,8 @@ class Profile(_Part):
     steps: Steps
     approval: Approval
     letters: Letters
+    #: Additions to the code lists by the list's key; their form is that of the lists.
+    code_lists: dict[str, dict[str, Any]] = {}
 
 
 def available() -> dict[str, str]:

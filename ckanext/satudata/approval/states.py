@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ckanext.satudata.metadata import codefiles
 from ckanext.satudata.roles.states import Role
 
 
@@ -230,32 +231,11 @@ def may_start(transition: Transition, current: State) -> bool:
     return current in transition.sources
 
 
-#: Coded reasons of findings and returns; ``national``: on the national portal too.
+#: Coded reasons of findings and returns (the code list ``alasan_pengembalian``);
+#: ``True``: on the national portal too.
 REASONS: dict[str, bool] = {
-    "broken_link": True,
-    "invalid_format": True,
-    "dataprioritas_invalid": True,
-    "not_complete_metadata": True,
-    "invalid_content": True,
-    "privacy_data": True,
-    "invalid_tusi": True,
-    "expired_data": True,
-    "not_complete": True,
-    "standard_mismatch": False,
-    "metadata_unclear": False,
-    "entry_mismatch": False,
-    "schema_mismatch": False,
-    "invalid_value": False,
-    "reference_code": False,
-    "duplicate_rows": False,
-    "inconsistent": False,
-    "change_unexplained": False,
-    "wrong_period": False,
-    "access_mismatch": False,
-    "unreadable_file": False,
-    "head_not_ready": False,
-    "head_wrong_figure": False,
-    "other": False,
+    one.code: one.columns["nasional"] == "ya"
+    for one in codefiles.shipped("alasan_pengembalian").items
 }
 #: Reasons that belong to the head of the agency.
 HEAD_REASONS = ("head_not_ready", "head_wrong_figure", "other")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata.approval.states import State
+from ckanext.satudata.metadata import codelists
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import Role
 
@@ -146,33 +147,8 @@ def alarm() -> str:
 
 
 def reasons() -> dict[str, str]:
-    """Code of a finding → its words."""
-    return {
-        "broken_link": _("Broken link (national)"),
-        "invalid_format": _("File format not accepted (national)"),
-        "dataprioritas_invalid": _("Priority data title not as decreed (national)"),
-        "not_complete_metadata": _("Priority data without metadata (national)"),
-        "invalid_content": _("Content does not match title (national)"),
-        "privacy_data": _("Exposes personal data (national)"),
-        "invalid_tusi": _("Outside the agency's duties (national)"),
-        "expired_data": _("Update period expired (national)"),
-        "not_complete": _("Data presentation incomplete (national)"),
-        "standard_mismatch": _("Standar Data does not fit"),
-        "metadata_unclear": _("Metadata incomplete or unclear"),
-        "entry_mismatch": _("Differs from the agreed entry"),
-        "schema_mismatch": _("Columns differ from variables"),
-        "invalid_value": _("Cell value of the wrong form"),
-        "reference_code": _("Reference code unknown"),
-        "duplicate_rows": _("Duplicate rows"),
-        "inconsistent": _("Figures contradict each other"),
-        "change_unexplained": _("Change needs an explanation"),
-        "wrong_period": _("Wrong period"),
-        "access_mismatch": _("Access class does not fit"),
-        "unreadable_file": _("File cannot be opened"),
-        "head_not_ready": _("Head cannot validate yet"),
-        "head_wrong_figure": _("Figure differs from the agency's records"),
-        "other": _("Other (text required)"),
-    }
+    """Code of a finding → its words, those of the code list."""
+    return codelists.labels("alasan_pengembalian")
 
 
 def severities() -> dict[str, str]:

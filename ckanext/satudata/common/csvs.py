@@ -12,7 +12,7 @@ import csv
 import io
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -21,6 +21,10 @@ SEPARATORS = (",", ";", "\t", "|")
 _CHUNK = 1024 * 1024
 #: How files begin that are no text: ZIP (xlsx, ods), the old Excel, PDF, UTF-16.
 _BINARY = (b"PK", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")
+
+
+#: Signs at which a spreadsheet takes a cell for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class NoCopyError(Exception):
@@ -174,3 +178,18 @@ def without(source: IO[bytes], columns: Collection[str]) -> IO[bytes]:
     target.detach()
     copy.seek(0)
     return copy
+
+
+def plain(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe goes before it.
+
+    A single sign is none; "-" stays what it is.
+    """
+    return f"'{cell}" if len(cell) > 1 and cell.startswith(_FORMULA) else cell
+
+
+def written(rows: Iterable[Iterable[str]]) -> bytes:
+    """Rows as a CSV of the portal's own: UTF-8 with byte order mark, no cell a formula."""
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows([[plain(cell) for cell in row] for row in rows])
+    return codecs.BOM_UTF8 + target.getvalue().encode("utf-8")
