@@ -137,7 +137,7 @@ def test_whole_road_with_return_and_repair(city):
 
 def test_priority_data_is_checked_again_by_the_supervisor(city):
     """Perpres 39/2019 ps 35: walidata, then pembina, whose return goes to the walidata."""
-    package = make.dataset(city, prioritas_tahun="2026")
+    package = make.dataset(city, prioritas_tahun="2026", kriteria_prioritas="RPJMD")
     key = package["id"]
     make.call("satudata_approval_submit", city.produsen_data, id=key)
     make.call("satudata_approval_claim", city.walidata, id=key)

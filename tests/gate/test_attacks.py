@@ -182,7 +182,7 @@ def test_who_wrote_rows_checks_nothing_of_it(city):
 def test_who_confirmed_does_not_endorse(city):
     """The supervisor's check is a second pair of eyes."""
     both = _two_roles(city, ("walidata", None), ("pembina_data", None))
-    key = make.dataset(city, prioritas_tahun="2026")["id"]
+    key = make.dataset(city, prioritas_tahun="2026", kriteria_prioritas="RPJMD")["id"]
     make.call("satudata_approval_submit", city.produsen_data, id=key)
     make.call("satudata_approval_claim", both, id=key)
     make.call("satudata_approval_confirm", both, id=key, checklist=make.CHECKLIST)
@@ -192,7 +192,7 @@ def test_who_confirmed_does_not_endorse(city):
 
 def test_the_same_supervisor_endorses_again_after_a_new_check(city):
     """Found changed after the endorsement: the whole check is made anew by the same people."""
-    key = make.dataset(city, prioritas_tahun="2026")["id"]
+    key = make.dataset(city, prioritas_tahun="2026", kriteria_prioritas="RPJMD")["id"]
     make.call("satudata_approval_submit", city.produsen_data, id=key)
     for number in (1, 2):
         make.call("satudata_approval_claim", city.walidata, id=key)

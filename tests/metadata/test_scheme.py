@@ -78,7 +78,7 @@ def test_a_restriction_has_its_legal_basis(city, access):
 
 def test_search_results_of_the_api_carry_the_national_keys(city, app):
     """As string extras; package_show is left alone, and the pages too."""
-    package = make.dataset(city, prioritas_tahun="2026")
+    package = make.dataset(city, prioritas_tahun="2026", kriteria_prioritas="RPJMD")
     key = package["id"]
     make.call("satudata_approval_submit", city.produsen_data, id=key)
     make.call("satudata_approval_claim", city.walidata, id=key)

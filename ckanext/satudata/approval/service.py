@@ -19,6 +19,7 @@ from ckanext.satudata.approval.states import State, Transition
 from ckanext.satudata.common import clock, events
 from ckanext.satudata.common.errors import Conflict, refuse
 from ckanext.satudata.letters import service as letters
+from ckanext.satudata.metadata import rules
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles.permissions import Holding
 from ckanext.satudata.storage import loads, served
@@ -213,7 +214,7 @@ def _submit(
     if missing:
         names = ", ".join(one["label"] for one in missing)
         refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")
-    wrong = metadata.contradictions(package) or served.problems(package)
+    wrong = rules.contradictions(package) or served.problems(package)
     if wrong:
         refuse("invalid", " ".join(one["text"] for one in wrong), wrong[0]["field"])
     findings.settle(approval, package, decision.user)

@@ -103,26 +103,6 @@ def missing(package: model.Package) -> list[dict[str, str]]:
     ]
 
 
-def contradictions(package: model.Package) -> list[dict[str, str]]:
-    """What cannot be true of a dataset: ``field`` and ``text`` each."""
-    have, labels = values(package), {one["field_name"]: label(one) for one in fields()}
-    start, end = (str(have.get(key) or "") for key in ("temporal_start", "temporal_end"))
-    found = []
-    if start and end and end < start:
-        text = _("%(end)s lies before %(start)s.") % {
-            "end": labels.get("temporal_end", ""),
-            "start": labels.get("temporal_start", ""),
-        }
-        found.append({"field": "temporal_end", "text": text})
-    linked = [one for one in package.resources if one.url_type != "upload"]
-    if linked and access(package) != OPEN:
-        # Where a link leads, nobody here asks who reads.
-        text = _("Data that is not open cannot be a link: upload the file %(name)s instead.")
-        name = linked[0].name or linked[0].url
-        found.append({"field": "resources", "text": text % {"name": name}})
-    return found
-
-
 def access(package: model.Package) -> str | None:
     """Access class of a dataset; None where nothing or an unknown word is stored."""
     found = dict(package.extras or {}).get("accessRights")
