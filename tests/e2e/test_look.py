@@ -19,6 +19,9 @@ PUBLIC = {
     "topics": "/group/",
     "help": "/about",
     "login": "/user/login",
+    "codes": "/kode-referensi",
+    "regions": "/kode-referensi/wilayah",
+    "units": "/kode-referensi/satuan?q=kilo",
 }
 OFFICIAL = {
     "produsen_data": {"work": "/pekerjaan-saya", "new": "/dataset/new"},

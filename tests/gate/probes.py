@@ -168,7 +168,7 @@ OWN_UNNAMED = frozenset(
         *(f"satudata_letter_{name}" for name in ("revoke", "summary", "verify")),
         *(f"satudata_role_{name}" for name in ("assign", "confirm", "end", "list", "reject")),
         *("satudata_role_show", "satudata_role_vacancy_list", "satudata_audit_show"),
-        "satudata_portal_adopt",
+        *("satudata_portal_adopt", "satudata_code_list_list", "satudata_code_list_show"),
     )
 )
 
