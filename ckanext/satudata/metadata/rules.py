@@ -8,7 +8,7 @@ asks none of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,8 +130,8 @@ def unit_fits_measure(facts: Facts) -> Answer:
         if wanted and not wanted & units:
             text = _("The measure %(measure)s has a unit such as %(units)s, not %(unit)s.")
             return "satuan", text % {
-                "measure": _name("ukuran", [measure]),
-                "units": _name("satuan", sorted(wanted)),
+                "measure": _name("ukuran", {measure}),
+                "units": _name("satuan", wanted),
                 "unit": facts.text("satuan"),
             }
     if measures <= _COUNTS and units <= _SHARE:
@@ -151,9 +151,10 @@ def _codes(field: str, facts: Facts) -> set[str | None]:
     return {one.code if one else None for one in found}
 
 
-def _name(field: str, codes: Iterable[str]) -> str:
-    labels = codelists.labels(field)
-    return ", ".join(labels[one].lower() for one in codes if one in labels)
+def _name(field: str, codes: set[str]) -> str:
+    """Labels of codes, in the order of their list."""
+    labels = codelists.labels(field).items()
+    return ", ".join(label.lower() for code, label in labels if code in codes)
 
 
 def _label(name: str) -> str:
