@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from rq import Queue
@@ -107,7 +107,8 @@ def _lost(value: str | None) -> bool:
 def _submit(resource_id: str) -> bool:
     context = {"ignore_auth": True, "user": actor.site_user()}
     redis, name = connect_to_redis(), f"{tk.config['ckan.site_id']}:satudata:load:{resource_id}"
-    times = redis.incr(name)
+    # Typed by hand: the client of CKAN 2.11 has no types of its own.
+    times = cast("int", redis.incr(name))
     redis.expire(name, _DAY)
     try:
         # Of a load that has not ended xloader asks the queue itself, and fails at it.
