@@ -18,7 +18,7 @@ from ckanext.satudata.metadata import service as metadata
 
 from tests import factories as make
 
-pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
+pytestmark = pytest.mark.usefixtures("with_plugins", "non_clean_db")
 
 #: Values beside a complete dataset, and the field at which something is said; None: nothing.
 CASES = [

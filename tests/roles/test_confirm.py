@@ -19,7 +19,7 @@ from ckanext.satudata.roles.states import Role, State
 
 from tests import factories as make
 
-pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
+pytestmark = pytest.mark.usefixtures("with_plugins", "non_clean_db")
 
 EVERYBODY = (
     *("sysadmin", "walidata", "sekretariat", "pembina_data", "pimpinan_daerah", "kepala_opd"),

@@ -14,7 +14,7 @@ from ckanext.satudata.roles import jobs, members
 
 from tests import factories as make
 
-pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
+pytestmark = pytest.mark.usefixtures("with_plugins", "non_clean_db")
 
 
 def _members(organization: str) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ from ckan import model
 
 from tests import factories as make
 
-pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
+pytestmark = pytest.mark.usefixtures("with_plugins", "non_clean_db")
 
 PATHS = ("/kelola/peran", "/kelola/peran/beri", "/kelola/peran?show=vacancies")
 
