@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.plugins import app, only_asked_plugins, with_plugins
 from tests.portal import portal
 from tests.site import fresh, harvester
 
-__all__ = ["fresh", "harvester", "portal"]
+__all__ = ["app", "fresh", "harvester", "only_asked_plugins", "portal", "with_plugins"]
 
 HERE = Path(__file__).parent.parent
 _ADDRESSES = (
