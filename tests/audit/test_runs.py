@@ -102,7 +102,7 @@ def test_before_the_hour_it_is_still_the_night_before(fresh, queued):
 
 def test_the_job_of_a_worker_does_the_audit(app, fresh, queued, monkeypatch, ckan_config):
     """It ends by the time it is given, says how far it came, and keeps its result."""
-    monkeypatch.setitem(ckan_config, "ckanext.satudata.audit_seconds", 1)
+    monkeypatch.setitem(ckan_config, "ckanext.satudata.audit_seconds", 3)
     monkeypatch.setattr(client, "application", lambda: app.app)
     jobs.tick_audit()
     jobs.nightly(queued[0])

@@ -128,7 +128,8 @@ def _formats(call: Any, context: Context, data: dict[str, Any]) -> Any:
 def _members(call: Any, context: Context, data: dict[str, Any]) -> Any:
     found = call(data)
     seen = visible(context, (one[0] for one in found if one[1] == "package"))
-    return [one for one in found if one[1] != "package" or one[0] in seen]
+    # Sorted: CKAN gives them as they lie in the database, which shows what was changed last.
+    return sorted(one for one in found if one[1] != "package" or one[0] in seen)
 
 
 def _activities(call: Any, context: Context, data: dict[str, Any]) -> Any:
