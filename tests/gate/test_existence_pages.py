@@ -181,3 +181,15 @@ def test_the_message_of_a_taken_name_does_not_say_whose_it_is(world):
             said.add(str(refused.value.error_dict))
     assert len(said) == 1
     assert world.public["name"] not in said.pop()
+
+
+def test_members_and_files_come_in_an_order_of_their_own(world):
+    """Not as they lie in the database: a row that was changed last lies at the end."""
+    asked = {"query": "name:Penduduk"}
+    ids = [one["id"] for one in make.call("resource_search", None, **asked)["results"]]
+    assert len(ids) > 1
+    assert ids == sorted(ids)
+    chosen = make.call("resource_search", None, **asked, order_by="name")["results"]
+    assert sorted(one["id"] for one in chosen) == ids
+    members = make.call("member_list", None, id=world.city.opd, object_type="package")
+    assert members == sorted(members)

@@ -132,6 +132,11 @@ def _members(call: Any, context: Context, data: dict[str, Any]) -> Any:
     return sorted(one for one in found if one[1] != "package" or one[0] in seen)
 
 
+def _resources(call: Any, context: Context, data: dict[str, Any]) -> Any:
+    """In an order of their own: CKAN's default is where they lie, which a change moves."""
+    return call(data if data.get("order_by") else {**data, "order_by": "id"})
+
+
 def _activities(call: Any, context: Context, data: dict[str, Any]) -> Any:
     """What happened to datasets, their files and views; of the hidden ones nothing.
 
@@ -207,6 +212,7 @@ LISTS: dict[str, Callable[[Any, Context, dict[str, Any]], Any]] = {
     "format_autocomplete": _formats,
     "package_autocomplete": _autocomplete,
     "member_list": _members,
+    "resource_search": _resources,
     "group_list": _groups,
     "organization_list": _groups,
     "user_activity_list": _activities,
