@@ -253,10 +253,11 @@ def test_window_between_the_first_and_the_last_is_one_commit(city, app, monkeypa
     )
 
     def poll() -> None:
-        with model.Session.get_bind().connect() as connection:
+        # Each question sees what is stored at its moment; both SQLAlchemy releases know this.
+        own = model.Session.get_bind().connect().execution_options(isolation_level="AUTOCOMMIT")
+        with own as connection:
             while not ended.is_set():
                 seen.add(connection.execute(query).scalar())
-                connection.rollback()
                 time.sleep(0.001)
 
     thread = threading.Thread(target=poll)
@@ -264,7 +265,7 @@ def test_window_between_the_first_and_the_last_is_one_commit(city, app, monkeypa
     publication.release(keys)
     ended.set()
     thread.join()
-    assert seen <= {0, GROUP}
+    assert seen and seen <= {0, GROUP}
 
 
 def test_followers_read_of_a_publication_and_no_more_after_a_withdrawal(city):

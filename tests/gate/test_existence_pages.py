@@ -185,11 +185,15 @@ def test_the_message_of_a_taken_name_does_not_say_whose_it_is(world):
 
 def test_members_and_files_come_in_an_order_of_their_own(world):
     """Not as they lie in the database: a row that was changed last lies at the end."""
+    for _number in range(2):
+        make.bring_to(world.city, make.dataset(world.city, files=2), "published")
     asked = {"query": "name:Penduduk"}
-    ids = [one["id"] for one in make.call("resource_search", None, **asked)["results"]]
-    assert len(ids) > 1
-    assert ids == sorted(ids)
+    found = make.call("resource_search", None, **asked)["results"]
+    # CKAN sorts what it answers by place in the dataset; ours decides within one place.
+    order = [(one["position"], one["id"]) for one in found]
+    assert len(order) > 1
+    assert order == sorted(order)
     chosen = make.call("resource_search", None, **asked, order_by="name")["results"]
-    assert sorted(one["id"] for one in chosen) == ids
+    assert sorted(one["id"] for one in chosen) == sorted(one["id"] for one in found)
     members = make.call("member_list", None, id=world.city.opd, object_type="package")
     assert members == sorted(members)
