@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from markupsafe import Markup
+from werkzeug.routing import BuildError
 
 from ckan.plugins import toolkit as tk
 from ckan.plugins.toolkit import _
 
 from ckanext.satudata import profile
 
-__all__ = ["satudata_city", "satudata_home", "satudata_nav"]
+__all__ = ["satudata_city", "satudata_dataset_url", "satudata_home", "satudata_nav"]
 
 
 def satudata_city() -> dict[str, Any]:
@@ -39,6 +40,18 @@ def satudata_nav() -> list[dict[str, Any]]:
         root = tk.url_for(route, locale="default")
         rows.append({"label": label, "url": url, "active": path.startswith(root)})
     return rows
+
+
+def satudata_dataset_url(package: dict[str, Any]) -> str:
+    """Address of a dataset in a list.
+
+    A type whose plugin was taken out has no page of its own; a list that holds one dataset
+    of it must not fail for that.
+    """
+    try:
+        return tk.url_for(f"{package.get('type') or 'dataset'}.read", id=package["name"])
+    except BuildError:
+        return tk.url_for("dataset.read", id=package["name"])
 
 
 def satudata_home() -> dict[str, Any]:
