@@ -118,7 +118,15 @@ PAGES = {
     + ["/user/reset", "/dataset/{3}", "/dataset/{3}/resource/{4}", "/tidak-ada"]
     + ["/organization/{2}", "/organization/about/{2}", "/dataset/activity/{3}"]
     + ["/kode-referensi", "/kode-referensi/wilayah", "/kode-referensi/satuan?q=kilo"],
-    "produsen_data": ["/dataset/new", "/dataset/edit/{5}", "/dataset/{5}", "/dashboard"]
+    "produsen_data": [
+        "/dataset/new",
+        "/dataset/edit/{5}/1",
+        "/dataset/edit/{5}/4",
+        "/dataset/{5}/salin-isian",
+        "/dataset/{5}/indah",
+        "/dataset/{5}",
+        "/dashboard",
+    ]
     + ["/dataset/{5}/resource/new", "/dataset/{5}/resource/{6}/edit", "/dashboard/datasets"]
     + ["/dataset/delete/{5}", "/dataset/{0}/persetujuan", "/dataset/{0}/riwayat"]
     + ["/dataset/{5}/persetujuan/submit", "/pekerjaan-saya", "/user/edit"]
@@ -181,7 +189,7 @@ def _text(page: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(page, "html.parser")
-    for tag in soup(["script", "style", "template", "code", "select", "noscript"]):
+    for tag in soup(["script", "style", "template", "code", "select", "noscript", "textarea"]):
         tag.decompose()
     for link in soup.find_all(attrs={"lang": "en"}):
         link.decompose()
