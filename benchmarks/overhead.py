@@ -20,6 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "stack")]
 
+from benchmarks import schemas  # noqa: E402
 from portal import SETTINGS, Instance, install_packages  # noqa: E402
 from tests.run import addresses, prepare  # noqa: E402
 
@@ -32,7 +33,10 @@ REQUESTS = {
     "package_patch": (1.25, 5),
     "dataset page": (None, 5),
     "search page": (None, 5),
+    "form": (None, 5),
 }
+#: Completeness of a dataset against one package_show of it.
+COMPLETENESS = 2
 DATASETS = 40
 ROUNDS = 25
 
@@ -48,9 +52,17 @@ class Side:
         parser.set("app:main", "ckan.plugins", " ".join(plugins))
         parser.set("app:main", "ckanext.satudata.national_mirror", "false")
         parser.set("app:main", "ckan.storage_path", str(test.folder / f"bench-{number}"))
+        own = {**test.environment, **addresses(test, number), "CKAN_INI": str(ini)}
+        if "satudata" in plugins:
+            options = schemas.ours(test.folder)
+        else:
+            first = {**test.environment, **addresses(test, 0)}
+            written = test.folder / "bench-0.ini"
+            options = schemas.stock(test.folder, test.bin / "ckan", written, first)
+        for name, value in options.items():
+            parser.set("app:main", name, value)
         with ini.open("w") as target:
             parser.write(target)
-        own = {**test.environment, **addresses(test, number), "CKAN_INI": str(ini)}
         migrate = ["db", "pending-migrations", "--apply"]
         # The index outlives the databases: the last run would be found in it.
         for words in (["db", "init"], migrate, ["search-index", "clear"]):
@@ -118,6 +130,13 @@ def report(sides: list[Side], rounds: int, only: str) -> int:
     for side in (ours, stock):
         side.ask("mirror", on=True)
     show("  with mirror", measure("package_search", 10, rounds, ours, stock), None)
+    full = ours.ask("completeness", times=10000)
+    ratio = full["completeness"] / full["package_show"]
+    bad += ratio > COMPLETENESS
+    print(
+        f"completeness of {full['times']} datasets: {ratio:.2f} of one package_show each "
+        f"(at most {COMPLETENESS})"
+    )
     window = ours.ask("release", number=20)
     print(f"20 datasets released together: one commit after {window['commit']:.2f} s,", end=" ")
     print(f"the last one is found {window['found']:.2f} s after it")

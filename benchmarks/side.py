@@ -93,6 +93,25 @@ class Portal:
             model.Session.remove()
         return {"commit": times[0] - begin, "found": times[-1] - times[0]}
 
+    def completeness(self, times: int) -> dict[str, float]:
+        """Mean seconds of the completeness of a dataset, and of its package_show."""
+        from ckanext.satudata.metadata import completeness
+
+        seconds = {"completeness": 0.0, "package_show": 0.0}
+        with self.app.test_request_context():
+            for _ in range(times):
+                name = next(self.public)
+                begin = time.perf_counter()
+                completeness.of(model.Package.get(name))
+                middle = time.perf_counter()
+                seconds["completeness"] += middle - begin
+                model.Session.remove()
+                begin = time.perf_counter()
+                tk.get_action("package_show")({"user": ""}, {"id": name})
+                seconds["package_show"] += time.perf_counter() - begin
+                model.Session.remove()
+        return {**{key: one / times for key, one in seconds.items()}, "times": times}
+
     def time(self, work: Callable[[], int], times: int) -> float:
         """Mean seconds of a request that must succeed."""
         begin = time.perf_counter()
@@ -114,6 +133,13 @@ class Portal:
     def dataset_page(self) -> int:
         """Anonymous opens a dataset."""
         return self._get(f"/dataset/{next(self.public)}")
+
+    def form(self) -> int:
+        """The officer opens the form: ours a part of it, in turn, stock the whole."""
+        path = f"/dataset/edit/{next(self.drafts)}"
+        if self.ours:
+            path += f"/{self._n() % 5 + 1}"
+        return self.client.get(path, headers=self.head).status_code
 
     def search_page(self) -> int:
         """Anonymous opens the list."""
