@@ -7,6 +7,7 @@ environment's TOKEN is that of the administrator "admin".
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import activity
 import requests
 import tables
 import yaml
@@ -89,6 +91,7 @@ class Seed:
             self.admin.action.organization_show(id=one["name"])
         except NotFound:
             number = list(self.agency).index(one["name"]) + 1
+            city = self.city["facts"]
             self.admin.action.organization_create(
                 name=one["name"],
                 title=one["title"],
@@ -96,8 +99,12 @@ class Seed:
                 jabatan_kepala=f"Kepala {one['title']}",
                 pangkat_kepala="Pembina Utama Muda (IV/c)",
                 nip_kepala=f"19700101 199503 1 {number:03d}",
-                alamat="Kota Blitar (contoh)",
+                unit_eselon2=one["title"],
+                surel=f"{one['short']}@example.org",
                 kontak=f"{one['title']}, Kota Blitar",
+                urusan=one["affairs"],
+                kode_opd=f"{one['affairs'][0]}.{number:02d}",
+                **city,
             )
 
     def person(self, one: dict[str, Any]) -> None:
@@ -135,7 +142,18 @@ class Seed:
                 format="CSV",
                 url=name,
                 upload=(name, io.BytesIO(content)),
+                **self._variables(one, content),
             )
+
+    def _variables(self, one: dict[str, Any], content: bytes) -> dict[str, str]:
+        """The columns of a file; a form with a file names each part of each row."""
+        columns = next(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        rows = activity.variables(columns, one) if one.get("std") else []
+        return {
+            f"variabel-{number}-{key}": value
+            for number, row in enumerate(rows)
+            for key, value in row.items()
+        }
 
     def _fields(self, one: dict[str, Any]) -> dict[str, Any]:
         agency = self.agency[one["org"]]
@@ -154,7 +172,7 @@ class Seed:
             values |= {field: one[key]} if key in one else {}
         if one.get("priority"):
             values |= {"prioritas_tahun": one["priority"], "kriteria_prioritas": "RPJMD"}
-        return values
+        return values | activity.activity(one, agency)
 
     def check(self, one: dict[str, Any]) -> None:
         """One dataset along its road, as far as no letter needs a number."""

@@ -3,8 +3,7 @@
     python docs/generate.py            # writes
     python docs/generate.py --check    # exit 1 and names what is not current
 
-Needs CKAN and the extension; no service has to run. The sources are docstrings of
-actions and tests, states, roles, commands, signals, models, code lists and options.
+Needs CKAN and the extension; no service has to run.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from ckanext.satudata.roles.states import FACTS, HOLDS, Acting, Role, State
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import codelists  # noqa: E402 - neighbours, also where this file is loaded by its path
+import scheme  # noqa: E402
 
 import promises  # noqa: E402
 
@@ -472,6 +472,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/signals.md": signal_page,
     "reference/tables.md": table_page,
     "reference/code-lists.md": lambda: page("Code lists", codelists.INTRO, *codelists.parts()),
+    "reference/scheme.md": lambda: page("Metadata scheme", scheme.INTRO, *scheme.parts()),
     "reference/promises.md": lambda: page("Promises", promises.INTRO, *promises.parts()),
 }
 
@@ -484,12 +485,11 @@ def stale() -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or compare; answers the exit code."""
-    parser = argparse.ArgumentParser(description="Write the generated pages of docs/.")
-    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
     check, found = parser.parse_args(arguments).check, stale()
     for name in found:
         if not check:
-            (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
             (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
         told = "is not current. Run: python docs/generate.py" if check else "written"
         print(f"docs/{name} {told}")

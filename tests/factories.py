@@ -22,6 +22,7 @@ from ckanext.satudata.common import clock, compat
 from ckanext.satudata.storage import service as storage
 
 from demo import signing
+from tests.kegiatan import KEGIATAN, VARIABEL
 
 #: A real CSV; its source is named beside it.
 SAMPLE = Path(__file__).parent.parent / "samples" / "jabar-penduduk-jenis-kelamin.csv"
@@ -38,8 +39,10 @@ COMPLETE = {
     "klasifikasi": "Jenis kelamin",
     "ukuran": "Jumlah",
     "satuan": "jiwa",
+    "jenis": "variabel",
     "accrualPeriodicity": "tahunan",
     "accessRights": "terbuka",
+    **KEGIATAN,
 }
 
 
@@ -163,6 +166,7 @@ def dataset(of: City, *, files: int = 1, **values: Any) -> dict[str, Any]:
             format="CSV",
             url="penduduk.csv",
             upload=upload(SAMPLE.read_bytes(), "penduduk.csv"),
+            variabel=[VARIABEL],
         )
     return call("package_show", of.produsen_data, id=package["id"])
 

@@ -26,14 +26,28 @@ FILE = "/dataset/{0}/resource/{1}/download/penduduk.csv"
 
 
 @pytest.fixture
-def without(monkeypatch) -> Iterator[Any]:
+def without(monkeypatch, tmp_path, cli) -> Iterator[Any]:
     """Take the plugin out of ``ckan.plugins`` and put it back, as a restart does."""
     listed = list(p.toolkit.config["ckan.plugins"])
+    told = cli.invoke(ckan, ["satudata", "scheme", str(tmp_path)])
+    assert not told.exit_code, told.output
+    schemes = dict(line.split(" = ", 1) for line in told.output.splitlines() if " = " in line)
+    stock = {option: tk.config[option] for option in schemes}
 
     def switch(on: bool) -> Any:
         model.Session.remove()
         wanted = listed if on else [one for one in listed if one != "satudata"]
         monkeypatch.setitem(tk.config, "ckan.plugins", wanted)
+        for option, value in schemes.items():
+            monkeypatch.setitem(
+                tk.config,
+                option,
+                stock[option]
+                if on
+                else type(stock[option])(value)
+                if isinstance(stock[option], str)
+                else [value],
+            )
         p.unload_all()
         p.load_all()
         return helpers._get_test_app()

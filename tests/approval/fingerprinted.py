@@ -115,6 +115,7 @@ def dataset(city: make.City, *, related: bool = False, **values: Any) -> dict[st
         format="CSV",
         url="luas.csv",
         upload=make.upload(CSV, "luas.csv"),
+        variabel=[make.VARIABEL],
     )
     make.call(
         "resource_create",

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("with_plugins", "non_clean_db")]
 
 #: Of the dataset in fingerprinted.py, on CKAN 2.12 and 2.11.
-KNOWN = "sd2:fc0602b6a0cec7c8c5a8acee7ef2c041c727a5951b937d906fbd531b67116751"
-KNOWN_FIRST_FORM = "7851186627d473fad34e82df07ba539a9e0acb8118835cf93691d081bacf1d13"
+KNOWN = "sd2:83eb0f77a5b31de93e1f46ca52dfd0c17ad753efc3dc19f7f1f20adbe752fe76"
+KNOWN_FIRST_FORM = "ebb7ab6075408d7af7f9938c4cd285e24fea56d12eb4a4ddb1088030e0f3b535"
 #: Megabytes of memory that reading much may take more than reading little.
 MORE_MEMORY = 40
 
@@ -99,8 +99,8 @@ def test_what_is_changed_past_the_portal_is_seen(package, name):
     [
         "UPDATE resource SET hash = 'x', mimetype = 'text/x', size = 1, url = 'lain.csv',"
         " last_modified = now(), cache_url = 'x' WHERE id = :file",
-        'UPDATE resource SET extras = \'{"datastore_active": false, "ckan_url": "x",'
-        ' "task_created": "x"}\' WHERE id = :file',
+        'UPDATE resource SET extras = (extras::jsonb || \'{"datastore_active": false,'
+        ' "ckan_url": "x", "task_created": "x"}\'::jsonb)::text WHERE id = :file',
         "UPDATE package SET metadata_modified = now(), name = name || '-lain' WHERE id = :key",
     ],
     ids=["of the file", "of xloader", "of the dataset"],

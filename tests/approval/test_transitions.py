@@ -322,6 +322,7 @@ def test_submission_waits_for_a_file_that_is_being_loaded(city):
         format="TSV",
         url="penduduk.tsv",
         upload=make.upload(b"a\tb\n1\t2\n", "penduduk.tsv"),
+        variabel=[make.VARIABEL],
     )
     with pytest.raises(tk.ValidationError) as refused:
         make.call("satudata_approval_submit", city.produsen_data, id=key)

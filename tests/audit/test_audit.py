@@ -61,6 +61,7 @@ def world(kept, request) -> dict[str, Any]:
             name=f"Berkas Rahasia {key}",
             format="CSV",
             upload=make.upload(f"nama\nsel rahasia {key}\n".encode(), f"berkas-{key}.csv"),
+            variabel=[make.VARIABEL],
         )
         package = make.call("package_show", city.produsen_data, id=package["id"])
         resource = package["resources"][0]["id"]

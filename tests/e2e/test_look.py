@@ -90,3 +90,16 @@ def test_pages_of_officials(
         for path in (f"{address}/persetujuan", f"{address}/riwayat", *decisions):
             assert reader.open(path) == 200
             _look(reader, f"{role}-{path.rsplit('/', 1)[-1]}")
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_the_form_by_parts(width: int, portal: Any, person: Callable[..., Person]) -> None:
+    """Every part with every question that may apply, copying, the file, and the workbook."""
+    reader = person(account(portal, "produsen_data", "disdukcapil"), width=width, script=True)
+    draft = "/dataset/jumlah-akta-kelahiran-terbit"
+    for part in range(1, 6):
+        assert reader.open(draft.replace("/dataset/", "/dataset/edit/") + f"/{part}") == 200
+        _look(reader, f"form-{part}")
+    for name in ("salin-isian", "indah", "resource/new"):
+        assert reader.open(f"{draft}/{name}") == 200
+        _look(reader, f"form-{name.split('/')[0]}")

@@ -159,6 +159,14 @@ OWN: dict[str, list[dict[str, Any]]] = {
     "satudata_fingerprint_verify": [{"id": "{id}"}, {"id": "{name}"}],
     "satudata_letter_issue": [{"ids": ["{id}"]}],
     "satudata_letter_list": [{"dataset": "{id}"}, {"dataset": "{name}"}],
+    "satudata_table_schema_show": [{"id": "{resource}"}],
+    "satudata_dataset_prefill": [
+        {"id": "{id}", "source": "{public}", "preview": True},
+        {"id": "{public}", "source": "{id}", "preview": True},
+    ],
+    "satudata_completeness_show": [{"id": "{id}"}, {"id": "{name}"}],
+    "satudata_indah_import": [{"id": "{id}"}, {"id": "{name}", "confirm": True}],
+    "satudata_indah_show": [{"id": "{id}"}, {"id": "{name}"}],
 }
 #: Our own actions whose input names no dataset (a letter, a role, a finding, a list).
 OWN_UNNAMED = frozenset(

@@ -83,7 +83,7 @@ def test_every_page_answers_for_what_is_hidden_as_for_what_is_missing(app, world
 def test_who_may_see_it_gets_its_pages(app, world):
     """The guard of the pages lets editors in, by id and by name."""
     package = world.hidden["private"]
-    for pattern in ("/dataset/{name}", "/dataset/edit/{id}", "/dataset/{id}/resource/{resource}"):
+    for pattern in ("/dataset/{name}", "/dataset/edit/{id}/1", "/dataset/{id}/resource/{resource}"):
         status, body = world.request(app, "GET", pattern, "produsen_data", package)
         assert status == 200, pattern
         assert "Jumlah Penduduk" in body

@@ -20,6 +20,12 @@ from tests import factories as make
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "non_clean_db")
 
+SURVEY = {
+    "cara_pengumpulan_data": "survei",
+    "metode_pemilihan_sampel": "probabilitas",
+    "metode_sampel": "cluster_sampling",
+}
+STAFF = {"sarana_pengumpulan": ["capi"], "jumlah_supervisor": "1", "jumlah_enumerator": "2"}
 #: Values beside a complete dataset, and the field at which something is said; None: nothing.
 CASES = [
     ({}, None),
@@ -45,6 +51,19 @@ CASES = [
     ({"ukuran": "Kepadatan", "satuan": "persen"}, None),
     ({"ukuran": "Persentase", "satuan": "poin"}, None),
     ({"ukuran": "Rata-rata", "satuan": "persen"}, None),
+    ({"jadwal_pengolahan_akhir": "2026-01-01"}, "jadwal_pengolahan_akhir"),
+    ({"jadwal_desain_akhir": "2026-01-01"}, None),
+    ({"accrualPeriodicity": "ad_hoc"}, None),
+    ({"accrualPeriodicity": "ad_hoc", "jadwal_rilis": "2027-01-31"}, "jadwal_rilis"),
+    ({"jadwal_rilis": "2027-01-31"}, None),
+    ({**SURVEY, "metode_sampel": "quota_sampling"}, "metode_sampel"),
+    ({**SURVEY, "metode_sampel": "cluster_sampling"}, None),
+    ({**SURVEY, "metode_pemilihan_sampel": "nonprobabilitas"}, "metode_sampel"),
+    # What does not apply any more says nothing.
+    ({"metode_pemilihan_sampel": "probabilitas", "metode_sampel": "quota_sampling"}, None),
+    ({**STAFF, "jumlah_supervisor": "9"}, "jumlah_supervisor"),
+    ({**STAFF, "jumlah_supervisor": "2"}, None),
+    ({"jumlah_supervisor": "9", "jumlah_enumerator": "2"}, None),
 ]
 
 
@@ -84,9 +103,13 @@ _WORDS = st.text(
 
 
 def _fields() -> list[str]:
-    free = {"konsep", "definisi", "klasifikasi", "ukuran", "satuan", "id_sds", "kontak", "notes"}
-    free |= {"dasar_pembatasan", "prioritas_tahun", "kriteria_prioritas"}
-    return sorted(one["field_name"] for one in metadata.fields() if one["field_name"] in free)
+    """Fields of free text, of MS-Keg too."""
+    apart = {"validators", "choices", "choices_helper", "repeating_subfields"}
+    return sorted(
+        one["field_name"]
+        for one in metadata.fields()
+        if not apart & set(one) and one["field_name"] != "license_id"
+    )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -19,6 +19,7 @@ import yaml
 
 from ckanext.satudata.approval.states import PRINCIPLES, TRANSITIONS
 
+from tests.kegiatan import every_field
 from tests.portal import ROOT
 from tests.site import Instance
 
@@ -89,22 +90,13 @@ def full(demo: Any) -> dict[str, Any]:
     """A draft with every field of the scheme, tags, free extras, a file and a link."""
     schema = yaml.safe_load((ROOT / "ckanext/satudata/schemas/dataset.yaml").read_text())
     name = f"data-lengkap-{uuid.uuid4().hex[:8]}"
-    values: dict[str, Any] = {}
-    for field in schema["dataset_fields"]:
-        key = field["field_name"]
-        values[key] = f"Isi {key}"
-        if field.get("choices"):
-            values[key] = field["choices"][-1]["value"]
-        elif field.get("preset") == "date":
-            values[key] = "2026-01-31"
-        elif key.endswith("_email"):
-            values[key] = f"{key.replace('_', '.')}@example.org"
+    values = every_field()
     values |= {"name": name, "owner_org": "disdukcapil", "license_id": "cc-by"}
     values["tag_string"] = "kependudukan,lingkungan hidup"
     values["extras"] = [{"key": "Catatan", "value": "Diperbarui tiap semester"}]
     producer = demo.as_("dukcapil")
     producer.package_create(**values)
-    about = {"package_id": name, "description": "Isi description"}
+    about = {"package_id": name, "description": "Isi description", "periode": "2025"}
     content = io.BytesIO(b"kelurahan,jumlah\nSentul,12\n")
     file = {"name": "Berkas", "url": "a.csv", "format": "CSV", "upload": ("a.csv", content)}
     producer.resource_create(**about, **file)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.both
 FULL = b'nama;NIK;jumlah\r\nMawar;3572010101;1\r\n"Jl. A; B";3572010102;2\r\n'
 WITHOUT = b'nama;jumlah\r\nMawar;1\r\n"Jl. A; B";2\r\n'
 SECRET = b"35720101"
-NIK = {"kolom": " nik ", "akses": "tertutup"}
+NIK = {**make.VARIABEL, "kolom": " nik ", "akses": "tertutup"}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,7 @@ def package(city) -> dict[str, Any]:
 def _add(city: make.City, package: dict[str, Any], content: bytes = FULL, **more: Any) -> Any:
     upload = make.upload(content, more.pop("file", "data.csv"))
     values = {"package_id": package["id"], "name": "Data", "url": "data.csv", "format": "CSV"}
+    values |= {"variabel": [make.VARIABEL]}
     return make.call("resource_create", city.produsen_data, **{**values, "upload": upload, **more})
 
 
@@ -137,11 +138,11 @@ def test_file_and_classes_in_every_order_and_way(city, package):
     assert (_served(key), _original(key)) == (WITHOUT, FULL)
     shown = make.call("resource_show", city.produsen_data, id=key)
     assert shown["size"] == len(WITHOUT)
-    assert shown["variabel"] == [{"kolom": " nik ", "akses": "tertutup"}]
+    assert shown["variabel"] == [NIK]
     # Classes alone: none, then another.
     _patch(city, key, variabel=[])
     assert (_served(key), service.pointer(key).original_sha256) == (FULL, None)
-    _patch(city, key, variabel=[{"kolom": "jumlah", "akses": "terbatas"}, NIK])
+    _patch(city, key, variabel=[{**make.VARIABEL, "kolom": "jumlah", "akses": "terbatas"}, NIK])
     assert _served(key).startswith(b"nama\r\n")
     # The file alone: the classes stay.
     other = FULL.replace(b"Mawar", b"Melati")
@@ -168,7 +169,7 @@ def test_file_and_classes_in_every_order_and_way(city, package):
     ("content", "more", "told"),
     [
         (b"PK\x03\x04", {"file": "data.xlsx", "format": "XLSX"}, "CSV UTF-8"),
-        (FULL, {"variabel": [{"kolom": "alamat", "akses": "tertutup"}]}, "alamat"),
+        (FULL, {"variabel": [{**NIK, "kolom": "alamat"}]}, "alamat"),
         (FULL + b"Anggrek;1;2;3572010103\r\n", {}, "4"),
         (b"NIK\r\n1\r\n", {}, "Data"),
     ],

@@ -31,7 +31,7 @@ from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import ENDED, LOCKED, State
 from ckanext.satudata.common import actor
 from ckanext.satudata.common.errors import Refusal, refuse
-from ckanext.satudata.metadata import columns
+from ckanext.satudata.metadata import columns, national
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.storage import served
 from ckanext.satudata.validation import service as validation
@@ -165,7 +165,7 @@ def _put_in_order(name: str, data_dict: dict[str, Any]) -> dict[str, Any]:
     given = dict(dataset)
     whole = name in _SAVES and dataset.get("type") in (None, "", "dataset")
     if whole:
-        metadata.absorb(dataset)
+        national.absorb(dataset)
     if whole or name in _FILES:
         columns.tidy(dataset)
     if whole:

@@ -18,7 +18,7 @@ from ckanext.satudata.approval import gate, permissions, search, texts
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import pages
 from ckanext.satudata.common.errors import refuse
-from ckanext.satudata.metadata import service as metadata
+from ckanext.satudata.metadata import national
 from ckanext.satudata.storage import served
 from ckanext.satudata.storage import service as storage
 
@@ -48,6 +48,10 @@ class PackageController(p.IPackageController):
         served.refresh(pkg_dict.get("id"))
         _remember(context, pkg_dict.get("id"))
 
+    def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
+        """Leave nothing in that the index refuses."""
+        return national.fit(pkg_dict)
+
     def after_dataset_search(
         self, search_results: dict[str, Any], search_params: dict[str, Any]
     ) -> dict[str, Any]:
@@ -57,7 +61,7 @@ class PackageController(p.IPackageController):
             user = model.User.get(current_user.name)
         search.put_right(search_results, user)
         if config.national_mirror() and has_request_context() and _is_api():
-            metadata.mirror(search_results["results"])
+            national.mirror(search_results["results"])
         return search_results
 
 

@@ -6,6 +6,7 @@ come from texts.py; no rule is made here.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,11 +32,14 @@ from ckanext.satudata.common import dates
 from ckanext.satudata.letters import service as letters
 from ckanext.satudata.letters import texts as letter_texts
 from ckanext.satudata.letters.render import short
+from ckanext.satudata.metadata import completeness
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import Role
 
+#: Missing fields that are named before "and n more".
+NAMED = 3
 #: Last events shown on the dataset page.
 SHORT_HISTORY = 4
 #: Longest time from signature to public that is told in seconds: beyond it a hold or a
@@ -100,6 +104,11 @@ class Panel(Turn):
             .limit(1)
         )
 
+    @cached_property
+    def completeness(self) -> completeness.Completeness:
+        """What of the description is filled, and what is missing."""
+        return completeness.of(self.row)
+
     @property
     def adopted(self) -> bool:
         """Was it public before the workflow, and is this its last publication?"""
@@ -120,7 +129,7 @@ class Panel(Turn):
             "revision": approval.revision if approval else 0,
             "visible_to": self._visible_to(),
             "editable": self.editable,
-            "edit_url": tk.url_for("dataset.edit", id=self.package["name"]),
+            "edit_url": tk.url_for("satudata_metadata.part", id=self.package["name"], page=1),
             "stages": self._stages(),
             "turn": self._turn(),
             "limits": access.limits(self.row),
@@ -333,11 +342,18 @@ class Panel(Turn):
                 "Active after %(num)s findings are answered.",
                 len(left),
             ) % {"num": len(left)}
-        missing = [one["label"] for one in metadata.missing(self.row)]
+        missing = [one["label"] for one in self.completeness.missing]
         if not missing:
             return ""
-        names = ", ".join(missing)
-        return _("Fill in before you submit: %(names)s.") % {"names": names}
+        names = ", ".join(missing[:NAMED])
+        if len(missing) <= NAMED:
+            return _("Fill in before you submit: %(names)s.") % {"names": names}
+        return ungettext(
+            "Fill in before you submit: %(names)s and %(num)s more.",
+            "Fill in before you submit: %(names)s and %(num)s more.",
+            len(missing) - NAMED,
+            names=names,
+        )
 
     # Side column
     def _parties(self) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from ckanext.satudata.approval.model import Approval, Finding
 from ckanext.satudata.approval.states import PRINCIPLES, State
 from ckanext.satudata.common import dates, events
 from ckanext.satudata.letters.render import short
+from ckanext.satudata.metadata import form
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.states import Role
@@ -99,7 +100,8 @@ class Rows:
                 resource_id=one.resource_id,
             )
             return place, "", {"label": _("Replace file"), "url": url}
-        url = tk.url_for("dataset.edit", id=self.package["name"])
+        part = form.place(one.field or "")
+        url = tk.url_for("satudata_metadata.part", id=self.package["name"], page=part)
         button = {"label": _("Repair field"), "url": url + f"#field-{one.field or ''}"}
         if one.field:
             label = field_labels().get(one.field, one.field)

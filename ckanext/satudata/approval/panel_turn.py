@@ -186,7 +186,7 @@ class Turn(Rows):
         return _("Turn of %(who)s: %(what)s") % {"who": who, "what": what}
 
     def _draft_task(self) -> str:
-        ready = self.package.get("resources") and not metadata.missing(self.row)
+        ready = self.package.get("resources") and not self.completeness.missing
         return _("submit the dataset") if ready else _("complete the dataset, then submit it")
 
     def _returned_task(self) -> str:

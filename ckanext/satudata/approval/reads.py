@@ -23,6 +23,7 @@ from ckanext.satudata.approval import (
 from ckanext.satudata.approval.model import Approval
 from ckanext.satudata.approval.states import State
 from ckanext.satudata.common import actor, events
+from ckanext.satudata.metadata import completeness
 from ckanext.satudata.roles import permissions as roles
 
 _LIST_LIMIT = 50
@@ -104,7 +105,7 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[
 
     Returns:
         Approvals as of ``satudata_approval_show``, with ``name`` and ``title`` of the
-        dataset, without findings.
+        dataset and ``completeness`` (percent of its demanded fields), without findings.
 
     Raises:
         NotAuthorized: not signed in.
@@ -112,7 +113,7 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[
     tk.check_access("satudata_approval_list", context, data_dict)
     user = actor.user(context)
     query = (
-        sa.select(Approval, model.Package.name, model.Package.title)
+        sa.select(Approval, model.Package)
         .join(model.Package, model.Package.id == Approval.package_id)
         .where(model.Package.state == "active")
         .where(permissions.visible_to(user, roles.holdings(user.id)))
@@ -128,10 +129,16 @@ def satudata_approval_list(context: Context, data_dict: dict[str, Any]) -> list[
         last = sa.select(far, Approval.id).where(Approval.id == data_dict["after"]).subquery()
         query = query.where(sa.tuple_(far, Approval.id) > sa.select(*last.c))
     limit = max(1, min(data_dict.get("limit") or _LIST_LIMIT, 100))
-    rows = model.Session.execute(query.order_by(far, Approval.id).limit(limit))
+    rows = model.Session.execute(query.order_by(far, Approval.id).limit(limit)).all()
+    full = completeness.of_many([package for _approval, package in rows])
     return [
-        {**approval.dictize(), "name": name, "title": title or name}
-        for approval, name, title in rows
+        {
+            **approval.dictize(),
+            "name": package.name,
+            "title": package.title or package.name,
+            "completeness": full[package.id].score,
+        }
+        for approval, package in rows
     ]
 
 

@@ -19,7 +19,7 @@ from ckanext.satudata.approval.states import State, Transition
 from ckanext.satudata.common import clock, events
 from ckanext.satudata.common.errors import Conflict, refuse
 from ckanext.satudata.letters import service as letters
-from ckanext.satudata.metadata import rules
+from ckanext.satudata.metadata import completeness, rules
 from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles.permissions import Holding
 from ckanext.satudata.storage import loads, served
@@ -210,7 +210,7 @@ def _submit(
         refuse("required", _("Add at least one file before you submit."), "resources")
     if loads.waiting(package.id) or tables.being_written([one.id for one in active]):
         refuse("busy", _("A file is still being loaded. Submit in a minute."))
-    missing = metadata.missing(package)
+    missing = completeness.missing(package)
     if missing:
         names = ", ".join(one["label"] for one in missing)
         refuse("required", _("Fill in before you submit: %(names)s.") % {"names": names}, "fields")

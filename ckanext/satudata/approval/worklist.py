@@ -17,6 +17,7 @@ from ckanext.satudata.common import clock, dates
 from ckanext.satudata.letters import pages as letter_pages
 from ckanext.satudata.letters import register
 from ckanext.satudata.letters import texts as letter_texts
+from ckanext.satudata.metadata import completeness
 from ckanext.satudata.roles import permissions as roles
 from ckanext.satudata.roles import texts as role_texts
 from ckanext.satudata.roles.permissions import Holding
@@ -24,6 +25,7 @@ from ckanext.satudata.roles.states import Role
 
 #: Rows shown at once.
 LIMIT = 50
+_WITH_THE_AGENCY = (str(State.DRAFT), str(State.RETURNED))
 _CHECKERS = (Role.WALIDATA, Role.PEMBINA_DATA)
 #: Kind of list → (roles that have it, states it shows).
 KINDS: dict[str, tuple[tuple[Role, ...], tuple[State, ...]]] = {
@@ -69,10 +71,9 @@ def build(kind: str, user: model.User, state: str | None) -> dict[str, Any] | No
     if kind == "mine":
         query = query.where(permissions.waits_for(held))
     rows = letter_rows(user) if kind == "mine" else []
-    rows += [
-        _row(kind, held, *found)
-        for found in model.Session.execute(query.order_by(*_order()).limit(LIMIT))
-    ]
+    found = model.Session.execute(query.order_by(*_order()).limit(LIMIT)).all()
+    full = completeness.of_many([one[1] for one in found if one[0].state in _WITH_THE_AGENCY])
+    rows += [_row(kind, held, *one, full.get(one[1].id)) for one in found]
     late = [row for row in rows if row["alarm"] or (row["due"] and row["due"]["tone"] == "late")]
     rest = [row for row in rows if row not in late]
     title, lead, empty = _words(kind, held)
@@ -172,6 +173,7 @@ def _row(
     approval: Approval,
     package: model.Package,
     opd: str | None,
+    full: completeness.Completeness | None,
 ) -> dict[str, Any]:
     state = State(approval.state)
     alarm = permissions.is_alarm(approval)
@@ -198,7 +200,7 @@ def _row(
         "url": url,
         "organization": opd or "-",
         "verb": verb if mine else "",
-        "why": texts.alarm() if alarm else _("Round %(n)s") % {"n": max(1, approval.round)},
+        "why": texts.alarm() if alarm else _why(approval, full),
         "step": {"check": "SOP 3.1", "validation": "SOP 3.2"}.get(
             states.STEP_OF.get(state, ""),
             "SOP 4" if state in (State.VALIDATED, State.PUBLISHED) else "SOP 2.2",
@@ -209,6 +211,15 @@ def _row(
         "holder": _("A walidata is on it") if claimed else None,
         "alarm": alarm,
     }
+
+
+def _why(approval: Approval, full: completeness.Completeness | None) -> str:
+    """Round, and of a dataset that its agency still works on what its description lacks."""
+    text = _("Round %(n)s") % {"n": max(1, approval.round)}
+    if full is None:
+        return text
+    count = _("{filled} of {total}").format(filled=full.filled, total=full.total)
+    return f"{text} · {count} " + _("demanded answers are there.")
 
 
 def _chips(user: model.User, held: list[Holding], state: str | None) -> list[dict[str, Any]]:

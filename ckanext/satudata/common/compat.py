@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import IO, Any, cast
 
@@ -123,7 +123,8 @@ def extra_values(kind: type, condition: Any) -> list[str]:
         condition: on it.
     """
     if tk.check_ckan_version("2.12"):
-        query = sa.select(sa.cast(kind.extras, sa.Text))  # type: ignore[attr-defined]
+        # Value by value: as one text, the quotes in a stored list would be escaped.
+        query = sa.select(kind.extras)  # type: ignore[attr-defined]
     elif kind is model.Package:
         query = sa.select(model.PackageExtra.value).join(
             model.Package, model.Package.id == model.PackageExtra.package_id
@@ -132,7 +133,32 @@ def extra_values(kind: type, condition: Any) -> list[str]:
         query = sa.select(model.GroupExtra.value).join(
             model.Group, model.Group.id == model.GroupExtra.group_id
         )
-    return [value for value in model.Session.scalars(query.where(condition)) if value]
+    found = [value for value in model.Session.scalars(query.where(condition)) if value]
+    return [
+        str(value)
+        for one in found
+        for value in (one.values() if isinstance(one, dict) else (one,))
+        if value
+    ]
+
+
+def groups_extras(group_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Id of a group or organization → its extras, in one query for all of them."""
+    ids = sorted(set(group_ids))
+    if not ids:
+        return {}
+    if tk.check_ckan_version("2.12"):
+        columns = sa.select(model.Group.id, model.Group.extras)
+        rows = model.Session.execute(columns.where(model.Group.id.in_(ids)))
+        return {key: dict(extras or {}) for key, extras in rows}
+    extra = model.GroupExtra
+    pairs = sa.select(extra.group_id, extra.key, extra.value).where(
+        extra.group_id.in_(ids), extra.state == "active"
+    )
+    found: dict[str, dict[str, str]] = {}
+    for key, name, value in model.Session.execute(pairs):
+        found.setdefault(key, {})[name] = value
+    return found
 
 
 def unwrap(action: Callable[..., Any]) -> Callable[..., Any]:

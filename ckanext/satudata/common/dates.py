@@ -37,6 +37,11 @@ def moment(value: datetime | None) -> str:
     return f"{day(value)}, {clock.local(value).strftime('%H.%M')}"
 
 
+def hour(value: datetime) -> str:
+    """09.14, in the portal's own time."""
+    return clock.local(value).strftime("%H.%M")
+
+
 def due(value: datetime | None) -> dict[str, str] | None:
     """How long is left: tone (ok, soon, late), words and date; None without a term.
 

@@ -27,7 +27,7 @@ class Problem:
     """Something that keeps the portal from serving, or that its operator should know.
 
     Attributes:
-        part: database, redis, search, migrations, profile, gate, or adoption.
+        part: database, redis, search, migrations, profile, gate, adoption, or harvest.
         what: one sentence for the operator.
         remedy: what to do about it.
         blocks: False for what is only told; the portal serves all the same.

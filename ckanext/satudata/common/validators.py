@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "satudata_date",
     "satudata_moment",
     "satudata_names",
+    "satudata_nip",
     "satudata_organization_id",
     "satudata_package_id",
     "satudata_texts",
@@ -57,6 +59,20 @@ def satudata_moment(value: Any) -> datetime:
     if not 2000 <= found.year <= LAST_YEAR:
         raise tk.Invalid(_("The year of %(value)s cannot be right.") % {"value": value})
     return found if found.tzinfo else found.replace(tzinfo=clock.zone())
+
+
+def satudata_nip(value: str) -> str:
+    """NIP of a civil servant: 18 digits, kept with the spaces it was written with.
+
+    Date of birth, month of appointment, sex and a number (Keputusan Kepala BKN 22/2007).
+    """
+    found = re.sub(r"\s+", " ", value.strip())
+    if not re.fullmatch(r"[0-9]{18}", found.replace(" ", "")):
+        raise tk.Invalid(
+            _('"%(value)s" is no NIP. It has 18 digits, e.g. 19700101 199503 1 001.')
+            % {"value": value}
+        )
+    return found
 
 
 def satudata_organization_id(value: Any) -> str:

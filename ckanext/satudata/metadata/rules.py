@@ -15,7 +15,7 @@ from typing import Any
 from ckan import model
 from ckan.plugins.toolkit import _
 
-from ckanext.satudata.metadata import codelists
+from ckanext.satudata.metadata import codelists, completeness
 from ckanext.satudata.metadata import service as metadata
 
 #: Units that belong to measures of a kind, by their codes in the list ``satuan``.
@@ -32,6 +32,11 @@ _UNITS = {
 }
 #: Measures that count or weigh, and so are never a share of something.
 _COUNTS = {"jumlah", "populasi", "volume", "produksi", *_UNITS} - {"persentase"}
+#: Methods of probability samples (MS-Keg 5.3).
+_RANDOM = {
+    *("simple_random_sampling", "systematic_random_sampling", "stratified_random_sampling"),
+    *("cluster_sampling", "pps_sampling"),
+}
 #: Several measures or units of one dataset stand in one field.
 _SEVERAL = re.compile(r"[;,]| dan |\band\b")
 
@@ -65,7 +70,12 @@ def _rule(function: Callable[[Facts], Answer]) -> Callable[[Facts], Answer]:
 
 def contradictions(package: model.Package) -> list[dict[str, str]]:
     """What cannot be true of a dataset: ``field`` and ``text`` each."""
-    facts = Facts(package, metadata.values(package))
+    stored = metadata.values(package)
+    # An answer that another one made pointless is kept, but says nothing any more.
+    apart = [one for one in metadata.fields() if not completeness.applies(one, stored)]
+    for one in apart:
+        stored.pop(one["field_name"], None)
+    facts = Facts(package, stored)
     found = [rule(facts) for rule in RULES]
     return [{"field": one[0], "text": one[1]} for one in found if one]
 
@@ -142,6 +152,61 @@ def unit_fits_measure(facts: Facts) -> Answer:
         values = {"unit": facts.text("satuan"), "measure": facts.text("ukuran")}
         return "satuan", text % values
     return None
+
+
+@_rule
+def steps_in_order(facts: Facts) -> Answer:
+    """No step of the activity ends before it begins (Perpres 39/2019 ps 7; MS-Keg 3.3)."""
+    for one in metadata.fields():
+        first = one["field_name"]
+        if one.get("number") != "3.3" or not first.endswith("_awal"):
+            continue
+        last = first.removesuffix("_awal") + "_akhir"
+        start, end = facts.text(first), facts.text(last)
+        if start and end and end < start:
+            text = _("%(end)s lies before %(start)s.")
+            return last, text % {"end": _label(last), "start": _label(first)}
+    return None
+
+
+@_rule
+def ad_hoc_has_no_schedule(facts: Facts) -> Answer:
+    """A release is scheduled for data that comes regularly (Perpres 39/2019 ps 27(3))."""
+    if facts.text("accrualPeriodicity") != "ad_hoc" or not facts.text("jadwal_rilis"):
+        return None
+    text = _("Ad hoc data has no next release. Empty %(field)s, or choose the frequency.")
+    return "jadwal_rilis", text % {"field": _label("jadwal_rilis")}
+
+
+@_rule
+def method_fits_selection(facts: Facts) -> Answer:
+    """A method fits the kind of sample (Perpres 39/2019 ps 7; MS-Keg 5.2, 5.3)."""
+    kind, method = facts.text("metode_pemilihan_sampel"), facts.text("metode_sampel")
+    if facts.text("cara_pengumpulan_data") != "survei" or not kind or not method:
+        return None
+    if (method in _RANDOM) is (kind == "probabilitas"):
+        return None
+    text = _("%(method)s is no method of %(kind)s. Change one of the two.")
+    return "metode_sampel", text % {
+        "method": _chosen("metode_sampel", method),
+        "kind": _chosen("metode_pemilihan_sampel", kind).lower(),
+    }
+
+
+@_rule
+def supervisors_lead_others(facts: Facts) -> Answer:
+    """Not more supervisors than enumerators (Perpres 39/2019 ps 7; MS-Keg 6.6)."""
+    over, under = facts.text("jumlah_supervisor"), facts.text("jumlah_enumerator")
+    if not (over.isdecimal() and under.isdecimal() and int(over) > int(under)):
+        return None
+    text = _("There are more supervisors (%(over)s) than enumerators (%(under)s).")
+    return "jumlah_supervisor", text % {"over": over, "under": under}
+
+
+def _chosen(name: str, value: str) -> str:
+    """Label of a choice in the reader's language."""
+    field = next(one for one in metadata.fields() if one["field_name"] == name)
+    return metadata.shown(field, value)
 
 
 def _codes(field: str, facts: Facts) -> set[str | None]:

@@ -10,7 +10,22 @@ def parts() -> dict[str, str]:
     return {
         "identity": _("What data is this?"),
         "standar_data": _("Standar Data"),
-        "schedule": _("Schedule and access"),
-        "priority": _("Priority data"),
-        "parties": _("Parties"),
+        "indikator": _("Indicators (MS-Ind)"),
+        "kegiatan": _("Statistical activity (MS-Keg)"),
+        "akses": _("Access and schedule"),
+        "berkas": _("Files and variables (MS-Var)"),
+    }
+
+
+def blocks() -> dict[str, str]:
+    """Block of the form MS-Keg of BPS → heading."""
+    return {
+        "awal": _("Activity"),
+        "II": _("II. Person in charge"),
+        "III": _("III. Planning and preparation"),
+        "IV": _("IV. Design of the activity"),
+        "V": _("V. Design of the sample"),
+        "VI": _("VI. Collection of the data"),
+        "VII": _("VII. Processing and analysis"),
+        "VIII": _("VIII. Dissemination"),
     }

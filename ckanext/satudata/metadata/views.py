@@ -12,6 +12,8 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.satudata.common import pages as shared
 from ckanext.satudata.metadata import codelists, pages
+from ckanext.satudata.metadata.indah_pages import FORMS, Indah, download
+from ckanext.satudata.metadata.parts import NewPart, Part, Prefill
 
 __all__ = ["satudata_metadata"]
 
@@ -61,3 +63,18 @@ def _number() -> int:
     """Number of the page asked for; the first one for anything that is no number."""
     given = tk.request.args.get("page", "")
     return max(1, int(given)) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
+
+
+satudata_metadata.add_url_rule("/dataset/edit/<id>/<int:page>", view_func=Part.as_view("part"))
+satudata_metadata.add_url_rule(
+    "/dataset/new/<id>/<int:page>", view_func=NewPart.as_view("new_part")
+)
+satudata_metadata.add_url_rule("/dataset/<id>/indah", view_func=Indah.as_view("indah"))
+for _ending in FORMS:
+    satudata_metadata.add_url_rule(
+        f"/dataset/<id>/indah.{_ending}",
+        endpoint=f"indah_{_ending}",
+        defaults={"ending": _ending},
+        view_func=download,
+    )
+satudata_metadata.add_url_rule("/dataset/<id>/salin-isian", view_func=Prefill.as_view("prefill"))
