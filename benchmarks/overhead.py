@@ -130,11 +130,11 @@ def report(sides: list[Side], rounds: int, only: str) -> int:
     for side in (ours, stock):
         side.ask("mirror", on=True)
     show("  with mirror", measure("package_search", 10, rounds, ours, stock), None)
-    full = ours.ask("completeness", times=10000)
+    full = ours.ask("completeness", number=10000)
     ratio = full["completeness"] / full["package_show"]
     bad += ratio > COMPLETENESS
     print(
-        f"completeness of {full['times']} datasets: {ratio:.2f} of one package_show each "
+        f"completeness of {full['datasets']} datasets: {ratio:.2f} of one package_show each "
         f"(at most {COMPLETENESS})"
     )
     window = ours.ask("release", number=20)

@@ -93,13 +93,13 @@ class Portal:
             model.Session.remove()
         return {"commit": times[0] - begin, "found": times[-1] - times[0]}
 
-    def completeness(self, times: int) -> dict[str, float]:
+    def completeness(self, number: int) -> dict[str, float]:
         """Mean seconds of the completeness of a dataset, and of its package_show."""
         from ckanext.satudata.metadata import completeness
 
         seconds = {"completeness": 0.0, "package_show": 0.0}
         with self.app.test_request_context():
-            for _ in range(times):
+            for _ in range(number):
                 name = next(self.public)
                 begin = time.perf_counter()
                 completeness.of(model.Package.get(name))
@@ -110,7 +110,7 @@ class Portal:
                 tk.get_action("package_show")({"user": ""}, {"id": name})
                 seconds["package_show"] += time.perf_counter() - begin
                 model.Session.remove()
-        return {**{key: one / times for key, one in seconds.items()}, "times": times}
+        return {**{key: one / number for key, one in seconds.items()}, "datasets": number}
 
     def time(self, work: Callable[[], int], times: int) -> float:
         """Mean seconds of a request that must succeed."""
@@ -191,6 +191,7 @@ class Portal:
             format="CSV",
             url="penduduk.csv",
             upload=make.upload(make.SAMPLE.read_bytes(), "penduduk.csv"),
+            variabel=[make.VARIABEL],
         )
         return values["name"]
 

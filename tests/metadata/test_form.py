@@ -86,6 +86,13 @@ def test_saving_a_part_as_it_is_changes_nothing(app, city, package, producer, pa
     assert after == before
 
 
+def test_units_of_the_list_are_proposed(app, package, producer):
+    """While somebody types, as the browser does it; other words are taken too."""
+    soup = _open(app, producer, package, 2)
+    proposed = soup.select_one("#" + soup.select_one("#field-satuan")["list"])
+    assert len(proposed.select("option")) > 40
+
+
 def test_choices_can_be_taken_back(app, city, package, producer):
     """A browser sends nothing for boxes that are not ticked."""
     values = _values(_open(app, producer, package, 4))
