@@ -11,9 +11,10 @@ from typing import Any
 
 from ckan.plugins.toolkit import _, ungettext
 
-from ckanext.satudata.approval import panel_rows, states, texts
+from ckanext.satudata.approval import states, texts
 from ckanext.satudata.approval.panel import Panel
 from ckanext.satudata.common import clock
+from ckanext.satudata.metadata import service as metadata
 from ckanext.satudata.roles import texts as role_texts
 
 #: Rows of findings offered at once; more than these are sent in further returns or by API.
@@ -158,7 +159,7 @@ def _findings(
 
 
 def _places(view: Panel) -> list[dict[str, Any]]:
-    labels = panel_rows.field_labels()
+    labels = metadata.labels()
     return [
         {
             "label": _("Metadata"),

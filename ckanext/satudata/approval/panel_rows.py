@@ -104,7 +104,7 @@ class Rows:
         url = tk.url_for("satudata_metadata.part", id=self.package["name"], page=part)
         button = {"label": _("Repair field"), "url": url + f"#field-{one.field or ''}"}
         if one.field:
-            label = field_labels().get(one.field, one.field)
+            label = metadata.labels().get(one.field, one.field)
             return _("Metadata field: %(name)s") % {"name": label}, "", button
         return _("The whole dataset"), "", button
 
@@ -191,8 +191,3 @@ class Rows:
 def _file_name(resource: dict[str, Any]) -> str:
     """Name of a file as its producer gave it, or that of the upload."""
     return resource.get("name") or resource.get("url", "").rsplit("/", 1)[-1] or "-"
-
-
-def field_labels() -> dict[str, str]:
-    """Labels of the scheme's dataset fields, by name."""
-    return {one["field_name"]: metadata.label(one) for one in metadata.fields()}

@@ -172,31 +172,30 @@ def typed(fields: list[Field], form: MultiDict[str, str]) -> dict[str, Any]:
     return {one["field_name"]: sent(one, form) for one in fields}
 
 
-def outline(found: completeness.Completeness | None, active: int) -> list[dict[str, Any]]:
+def outline(found: completeness.Completeness, active: int) -> list[dict[str, Any]]:
     """The parts for the list beside the form, the files last.
 
     Args:
-        found: of the dataset; None before it exists.
+        found: of the dataset.
         active: number of the part that is open.
     """
-    counts = {one.key: one for one in found.parts} if found else {}
+    counts = {one.key: one for one in found.parts}
     rows: list[dict[str, Any]] = []
     for page in pages():
-        rows.append(_line(page["title"], counts.get(page["key"]), page["number"]))
+        rows.append(_line(page["title"], counts[page["key"]], page["number"]))
         rows[-1]["active"] = page["number"] == active
-    files = counts.get(completeness.FILES)
-    rows.append(_line(texts.parts()[completeness.FILES], files, 0))
+    rows.append(_line(texts.parts()[completeness.FILES], counts[completeness.FILES], 0))
     return rows
 
 
-def _line(title: str, part: completeness.Part | None, number: int) -> dict[str, Any]:
+def _line(title: str, part: completeness.Part, number: int) -> dict[str, Any]:
     return {
         "number": number,
         "title": title,
-        "filled": part.filled if part else 0,
-        "total": part.total if part else 0,
-        "missing": len(part.missing) if part else 0,
-        "applies": bool(part and part.total),
+        "filled": part.filled,
+        "total": part.total,
+        "missing": len(part.missing),
+        "applies": bool(part.total),
         "active": False,
     }
 

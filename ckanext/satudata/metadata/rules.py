@@ -223,4 +223,4 @@ def _name(field: str, codes: set[str]) -> str:
 
 
 def _label(name: str) -> str:
-    return next((metadata.label(one) for one in metadata.fields() if one["field_name"] == name), "")
+    return metadata.labels().get(name, "")

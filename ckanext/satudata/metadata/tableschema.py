@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ckanext.satudata.common import csvs
 from ckanext.satudata.metadata import columns, completeness
 from ckanext.satudata.metadata import service as metadata
 
@@ -19,9 +20,9 @@ def descriptor(resource: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         resource: a dictionary as of ``resource_show``.
     """
-    closed = {name.casefold() for name in columns.withheld(resource)}
+    closed = {csvs.key(name) for name in columns.withheld(resource)}
     rows = completeness.rows(resource.get(columns.FIELD))
-    shown = [one for one in rows if str(one.get("kolom")).strip().casefold() not in closed]
+    shown = [one for one in rows if csvs.key(str(one.get("kolom"))) not in closed]
     return {"fields": [_field(one) for one in shown], "missingValues": [""]}
 
 
